@@ -1,0 +1,276 @@
+//! The loop on the reactor thread: takes jobs out of the queue, runs the tasks that are ready, sleeps.
+//!
+//! One future, [`drive`], is the loop for the thread that [`run_thread`] is and for a [`Driver`] alike. It
+//! is an `async_executor::LocalExecutor` with the queue's end as its main future. In the reactor's own
+//! thread it is polled by `async_io::block_on`, which sleeps in the system's poller, so that I/O, timers
+//! and jobs from outside all wake the same sleep, and nothing else does.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::future::{self, Future};
+use std::panic::Location;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use async_executor::LocalExecutor;
+use futures_lite::FutureExt;
+use slab::Slab;
+
+use crate::current::Enter;
+use crate::error::Error;
+use crate::job::{End, Running, Submitted};
+use crate::os;
+use crate::reactor::Reactor;
+use crate::shared::{Shared, check_not_forked};
+use crate::stash;
+
+/// How many jobs are begun in a row before the tasks get their turn.
+const BATCH: usize = 128;
+
+/// The reactor's own thread, whole.
+pub(crate) fn run_thread(shared: Arc<Shared>) {
+    // Only `shutdown` ends it; there is no result to pass on.
+    let _ = async_io::block_on(drive(shared, None, future::pending::<()>()));
+}
+
+/// Runs jobs, and `main`, until `main` is done or the reactor is stopped. When this future has ended or
+/// has been dropped, so has every job. `main_place` is what a timeout names when `main` holds the thread.
+async fn drive<T>(
+    shared: Arc<Shared>,
+    main_place: Option<&'static Location<'static>>,
+    main: impl Future<Output = T>,
+) -> Result<T, Error> {
+    let reactor = shared.id;
+    // Locals are dropped in reverse: `enter` first, `entered` last. In between this thread counts as the
+    // reactor's, so that a blocking wait in the `Drop` of `main` or of a job is refused, not stuck.
+    let entered = RefCell::new(None);
+    let site =
+        Site { executor: LocalExecutor::new(), live: Rc::new(Live::new(Arc::clone(&shared))) };
+    let mut main = pin!(main);
+    let main = async {
+        Ok(future::poll_fn(|cx| match main_place {
+            Some(place) => shared.occupancy.occupy(place, || main.as_mut().poll(cx)),
+            None => main.as_mut().poll(cx),
+        })
+        .await)
+    };
+    let stopped = async {
+        site.take_jobs().await;
+        Err(Error::ReactorStopped)
+    };
+    let mut run = pin!(site.executor.run(main.or(stopped)));
+    let _enter = EnterOnDrop { reactor, entered: &entered };
+    future::poll_fn(|cx| {
+        let _entered = Enter::new(reactor);
+        run.as_mut().poll(cx)
+    })
+    .await
+}
+
+/// See [`drive`].
+struct EnterOnDrop<'a> {
+    reactor: u64,
+    entered: &'a RefCell<Option<Enter>>,
+}
+
+impl Drop for EnterOnDrop<'_> {
+    fn drop(&mut self) {
+        self.entered.replace(Some(Enter::new(self.reactor)));
+    }
+}
+
+/// Where the jobs are at work. Dropping it stops the reactor.
+struct Site {
+    executor: LocalExecutor<'static>,
+    live: Rc<Live>,
+}
+
+impl Site {
+    /// Begins jobs as they come, until the queue is closed.
+    fn take_jobs(&self) -> impl Future<Output = ()> {
+        let shared = &self.live.shared;
+        let mut busy_until = None;
+        future::poll_fn(move |cx| {
+            // RACE: with `Shared::submit`, which has the other half of the argument.
+            shared.doorbell.register(cx.waker());
+            for _ in 0..BATCH {
+                if shared.is_stopping() {
+                    return Poll::Ready(());
+                }
+                let Ok(job) = shared.queue.try_recv() else {
+                    if !shared.spin.is_zero() && self.live.stays_busy(&mut busy_until) {
+                        cx.waker().wake_by_ref();
+                    }
+                    return Poll::Pending;
+                };
+                self.begin(job);
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+    }
+
+    fn begin(&self, job: Submitted) {
+        self.live.active.set(true);
+        let Some(mut job) = job.begin(&self.live.shared) else {
+            return;
+        };
+        if job.first_poll(&self.live.shared).is_pending() {
+            let live = Rc::clone(&self.live);
+            let key = live.insert(job);
+            self.executor.spawn(future::poll_fn(move |cx| live.poll(key, cx))).detach();
+        }
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        let shared = &self.live.shared;
+        shared.leave_loop();
+        // In the order of submission: the queue's jobs came after all that were begun.
+        self.live.stop();
+        while let Ok(job) = shared.queue.try_recv() {
+            job.stop(shared);
+        }
+        stash::log_failures(shared.id);
+        shared.end();
+    }
+}
+
+/// The jobs that have a task. They are kept here and not in their tasks, because the executor can lose a
+/// task when it is dropped: one that another thread has marked as scheduled, but not yet put into the
+/// executor's queue, is missed by the clean-up, and would never be dropped.
+struct Live {
+    shared: Arc<Shared>,
+    /// Each with its place in the order of beginning. `None` while it is being polled, so that user code
+    /// never runs while this is borrowed.
+    jobs: RefCell<Slab<Option<(u64, Running)>>>,
+    begun: Cell<u64>,
+    /// Whether a job has been polled since [`stays_busy`](Self::stays_busy) was last asked.
+    active: Cell<bool>,
+}
+
+impl Live {
+    fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, jobs: RefCell::default(), begun: Cell::new(0), active: Cell::new(false) }
+    }
+
+    fn insert(&self, job: Running) -> usize {
+        let place = self.begun.replace(self.begun.get() + 1);
+        self.jobs.borrow_mut().insert(Some((place, job)))
+    }
+
+    /// Polls the job in the name of its task.
+    fn poll(&self, key: usize, cx: &mut Context<'_>) -> Poll<()> {
+        let taken = self.jobs.borrow_mut().get_mut(key).and_then(Option::take);
+        let Some((place, mut job)) = taken else {
+            return Poll::Ready(());
+        };
+        let poll = job.poll(&self.shared, cx);
+        if poll.is_pending() {
+            self.jobs.borrow_mut()[key] = Some((place, job));
+        } else {
+            self.jobs.borrow_mut().remove(key);
+        }
+        if !self.shared.spin.is_zero() {
+            self.active.set(true);
+            self.shared.doorbell.wake();
+        }
+        poll
+    }
+
+    fn stop(&self) {
+        let mut jobs: Vec<_> = self.jobs.borrow_mut().drain().flatten().collect();
+        jobs.sort_unstable_by_key(|(place, _)| *place);
+        for (_, mut job) in jobs {
+            job.end(End::Stopped, Some(&self.shared));
+        }
+    }
+
+    /// Whether the loop is to look for work once more before it sleeps: for `spin` since the last poll.
+    fn stays_busy(&self, busy_until: &mut Option<Instant>) -> bool {
+        let now = Instant::now();
+        if self.active.replace(false) {
+            *busy_until = now.checked_add(self.shared.spin);
+        }
+        busy_until.is_some_and(|end| now < end)
+    }
+}
+
+/// The reactor of an application that runs its own executor: made by [`no_setup`](crate::no_setup),
+/// driven by [`run`](Self::run).
+///
+/// Dropping it unrun stops the reactor: jobs that were queued are dropped, and who waits for them gets
+/// [`Error::ReactorStopped`].
+#[must_use = "jobs wait until `.run(main)` is polled, and are dropped when this is"]
+pub struct Driver {
+    shared: Arc<Shared>,
+    location: &'static Location<'static>,
+}
+
+impl Driver {
+    pub(crate) fn new(reactor: &Reactor, location: &'static Location<'static>) -> Self {
+        Self { shared: Arc::clone(reactor.shared()), location }
+    }
+
+    /// Runs `main`, and beside it every job, on the executor that polls this future.
+    ///
+    /// Any executor will do that can run a future which is not `Send`: `smol::block_on`,
+    /// `async_io::block_on`, the `block_on` of a tokio runtime or of its `LocalSet`. While it is being
+    /// polled, its thread is the reactor thread: blocking calls on it, `main` included, return
+    /// [`Error::OnReactorThread`].
+    ///
+    /// # Cancellation
+    ///
+    /// When this future has ended or is dropped, the reactor has stopped: every unfinished job has been
+    /// dropped, on this thread, and `main`, too.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ReactorStopped`] when [`shutdown`](crate::shutdown) stops the reactor before `main` is
+    /// done, or has stopped it before it was run; [`Error::Forked`].
+    ///
+    /// # Panics
+    ///
+    /// If `main` panics, with its panic. Jobs that panic do not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::Error;
+    /// use std::{thread, time::Duration};
+    ///
+    /// # fn main() -> crochet::Result<()> {
+    /// let driver = crochet::no_setup()?;
+    /// // A thread of the application, which knows nothing of the driver:
+    /// let worker = thread::spawn(|| {
+    ///     crochet::wait_for(Duration::from_secs(60), async { Ok::<_, Error>(6 * 7) })
+    /// });
+    /// let answer = async_io::block_on(driver.run(crochet::unblock(|| worker.join().unwrap())))??;
+    /// assert_eq!(answer, 42);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn run<T>(self, main: impl Future<Output = T>) -> Result<T, Error> {
+        check_not_forked()?;
+        self.shared.begin_run()?;
+        drive(Arc::clone(&self.shared), Some(self.location), main).await
+    }
+}
+
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver").field("location", &self.location).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if os::forked_from().is_none() {
+            self.shared.stop();
+        }
+    }
+}

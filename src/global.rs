@@ -1,0 +1,415 @@
+//! The one global reactor: the functions that start and stop it, and those that use it.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::driver::Driver;
+use crate::error::Error;
+use crate::eventual::{self, EventualResult};
+use crate::os;
+use crate::reactor::{Builder, Reactor};
+use crate::scoped;
+use crate::shared::{Shared, check_not_forked};
+use crate::sync::lock;
+
+/// How long the end of `main` waits for jobs to be dropped.
+const END_OF_MAIN_GRACE: Duration = Duration::from_secs(1);
+
+/// The global reactor, from a start that worked until a shutdown.
+struct Global {
+    reactor: Reactor,
+    /// The call that started it.
+    location: &'static Location<'static>,
+}
+
+/// LOCKING: held while a reactor is started, so that it is started once. No user code runs meanwhile.
+/// Never locked in a forked child.
+static GLOBAL: Mutex<Option<Global>> = Mutex::new(None);
+
+/// One thread's own way to the global reactor. The outer count is not shared between threads.
+type Seen = Rc<Arc<Shared>>;
+
+thread_local! {
+    /// The global reactor as this thread last saw it, so that its calls share no lock with other
+    /// threads', nor a reference count.
+    static SEEN: RefCell<Option<Seen>> = const { RefCell::new(None) };
+}
+
+/// What a start is to do where a reactor is running.
+enum IfRunning {
+    Keep,
+    Fail,
+}
+
+/// Starts the global reactor; if it is running, does nothing. Does not wait for jobs.
+///
+/// The call is optional: the first job starts the reactor, too. It is of use to start it early, and to have
+/// the failure to start as its own result. It may be called from any thread, any number of times; after
+/// [`no_setup`] it does nothing.
+///
+/// If the reactor is just being [shut down](shutdown), a fresh one is started beside it.
+///
+/// # Errors
+///
+/// [`Error::Setup`] if there is no thread to be had; the next call tries again. [`Error::Forked`] in a
+/// fork of a process that has had a reactor.
+///
+/// # Examples
+///
+/// ```
+/// crochet::setup()?;
+/// crochet::setup()?; // a library may do so as well
+/// # Ok::<(), crochet::Error>(())
+/// ```
+#[track_caller]
+pub fn setup() -> Result<(), Error> {
+    start(Location::caller(), IfRunning::Keep, || Builder::new().build())
+}
+
+/// Starts the global reactor with settings of one's own. Does not wait for jobs.
+///
+/// # Errors
+///
+/// [`Error::AlreadySetUp`] if it is running already, with whatever settings; otherwise those of
+/// [`setup`].
+///
+/// # Examples
+///
+/// ```
+/// use crochet::{Error, Reactor};
+/// use std::time::Duration;
+///
+/// let settings = Reactor::builder().slow_poll(Duration::from_millis(20));
+/// crochet::setup_with(settings.clone())?;
+/// assert!(matches!(crochet::setup_with(settings), Err(Error::AlreadySetUp(_))));
+/// # Ok::<(), Error>(())
+/// ```
+#[track_caller]
+pub fn setup_with(builder: Builder) -> Result<(), Error> {
+    start(Location::caller(), IfRunning::Fail, || builder.build())
+}
+
+/// Makes the global reactor one that the application drives itself, on its own executor: see
+/// [`Driver::run`]. No thread is started for it, and [`setup`] does nothing from then on.
+///
+/// Call it before anything starts a job: first thing in `main`. Until the driver is run, jobs are
+/// queued.
+///
+/// # Errors
+///
+/// [`Error::AlreadySetUp`] if the global reactor exists already, started by [`setup`], a job or another
+/// `no_setup`; it names the place. Otherwise those of [`setup`].
+///
+/// # Examples
+///
+/// ```
+/// use crochet::Error;
+///
+/// let driver = crochet::no_setup()?;
+/// let job = crochet::run_in_reactor(|| async { Ok::<_, Error>(5) });
+/// let five = async_io::block_on(driver.run(async { job.await }))?;
+/// assert_eq!(five.unwrap(), 5);
+/// # Ok::<(), Error>(())
+/// ```
+#[track_caller]
+pub fn no_setup() -> Result<Driver, Error> {
+    let location = Location::caller();
+    let mut driver = None;
+    start(location, IfRunning::Fail, || {
+        let reactor = Reactor::undriven()?;
+        driver = Some(Driver::new(&reactor, location));
+        Ok(reactor)
+    })?;
+    // A start that worked has made it.
+    driver.ok_or(Error::ReactorStopped)
+}
+
+/// Stops the global reactor, and blocks until its thread has ended or `grace` has passed.
+///
+/// New jobs are refused, every unfinished job is dropped on the reactor thread, in the order in which they
+/// were submitted, and whoever waits for one gets [`Error::ReactorStopped`]. Then the destructors of the
+/// thread's thread-locals run. A later [`setup`] or job starts a fresh reactor.
+///
+/// On the reactor thread itself it only asks, and returns at once. If there is no reactor it does nothing, so
+/// twice is fine. [`Duration::ZERO`] only asks, too; [`Duration::MAX`] waits for ever.
+///
+/// # Errors
+///
+/// [`Error::TimedOut`] when `grace` has passed, which names the job that holds the thread. The reactor
+/// goes on stopping, and as after any other shutdown, a later job starts a fresh one.
+/// [`Error::Forked`] in a forked child.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let never = crochet::run_in_reactor(|| std::future::pending::<crochet::Result<()>>());
+/// crochet::shutdown(Duration::from_secs(60))?;
+/// assert!(never.wait(Duration::ZERO).unwrap_err().is_reactor_stopped());
+/// # Ok::<(), crochet::Error>(())
+/// ```
+pub fn shutdown(grace: Duration) -> Result<(), Error> {
+    check_not_forked()?;
+    let Some(reactor) = lock(&GLOBAL).as_ref().map(|global| global.reactor.clone()) else {
+        return Ok(());
+    };
+    let result = reactor.shutdown(grace);
+    if !crate::current::is_entered(reactor.shared().id) {
+        // It is over for this reactor. Unless a `setup` meanwhile has put another one in its place:
+        let mut global = lock(&GLOBAL);
+        let over = global.take_if(|global| Arc::ptr_eq(global.reactor.shared(), reactor.shared()));
+        drop(global);
+        drop(over);
+    }
+    result
+}
+
+/// Starts a job on the reactor thread, and returns at once with a handle to its result.
+///
+/// `job` is called on the reactor thread, and returns the future to run there. So it has to be `Send`, but
+/// the future need not be: it may use `Rc`, or a library's `!Send` types. Jobs of one thread start in
+/// the order of these calls. The first job starts the reactor, if [`setup`] has not.
+///
+/// This never fails here and now: if the reactor cannot be started, is being shut down, or is that of
+/// the parent of a forked process, that is the job's outcome, and `job` is dropped uncalled.
+///
+/// # Examples
+///
+/// ```
+/// use crochet::Error;
+/// use std::{rc::Rc, time::Duration};
+///
+/// let job = crochet::run_in_reactor(|| async {
+///     let shared = Rc::new(20);
+///     futures_lite::future::yield_now().await;
+///     Ok::<_, Error>(*shared + 1)
+/// });
+/// assert_eq!(job.join(Duration::from_secs(60)).unwrap(), 21);
+/// ```
+#[track_caller]
+pub fn run_in_reactor<C, F, T, E>(job: C) -> EventualResult<T, E>
+where
+    C: FnOnce() -> F + Send + 'static,
+    F: Future<Output = Result<T, E>> + 'static,
+    T: Send + 'static,
+    E: fmt::Debug + Send + 'static,
+{
+    let location = Location::caller();
+    match shared(location) {
+        Ok(shared) => eventual::spawn(Ok(&shared), location, job),
+        Err(error) => eventual::spawn(Err(error), location, job),
+    }
+}
+
+/// Runs a future on the reactor thread, and blocks until it is done, or the time is over.
+///
+/// The future may borrow from the caller. **When this has returned, in whatever way, unwinding included,
+/// the future and all that it borrowed is gone.** The first call starts the reactor, if [`setup`] has not.
+///
+/// [`Duration::MAX`] waits for ever. [`Duration::ZERO`] gives the reactor no time: the job is offered, and
+/// taken back if it is not done that very moment.
+///
+/// # Cancellation
+///
+/// When `timeout` has passed, the future is dropped, on this thread. That does not have to wait for a reactor
+/// that another job holds. Only if this very future is inside `poll` at that moment, the call
+/// returns when that `poll` does; for a hard limit even then, use
+/// [`run_in_reactor`]`(..)`[`.join(timeout)`](EventualResult::join).
+///
+/// # Errors
+///
+/// The job's own, and through `E::from`: [`Error::TimedOut`], which says what the job and the reactor
+/// were doing; [`Error::ReactorStopped`] if the reactor is stopped meanwhile; [`Error::Setup`] if it could
+/// not be started; [`Error::OnReactorThread`] at once, on the reactor thread itself;
+/// [`Error::Forked`] in a forked child.
+///
+/// # Panics
+///
+/// If the job panics: its panic goes on here, with the same payload.
+///
+/// # Examples
+///
+/// ```
+/// use async_io::{Async, Timer};
+/// use std::net::{TcpListener, TcpStream};
+/// use std::{io, time::Duration};
+///
+/// # fn main() -> io::Result<()> {
+/// let server = TcpListener::bind("127.0.0.1:0")?;
+/// let address = server.local_addr()?; // borrowed by the future:
+/// let stream = crochet::wait_for(Duration::from_secs(5), async {
+///     Async::<TcpStream>::connect(address).await
+/// })?;
+/// assert_eq!(stream.get_ref().peer_addr()?, address);
+///
+/// let late: io::Result<()> = crochet::wait_for(Duration::from_millis(10), async {
+///     Timer::after(Duration::from_secs(5)).await;
+///     Ok(())
+/// });
+/// assert_eq!(late.unwrap_err().kind(), io::ErrorKind::TimedOut);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// The future runs on another thread, so it has to be `Send` (`run_in_reactor` takes others):
+///
+/// ```compile_fail,E0277
+/// use crochet::Error;
+/// use std::{rc::Rc, time::Duration};
+///
+/// let count = Rc::new(1);
+/// let _ = crochet::wait_for(Duration::from_secs(1), async { Ok::<_, Error>(*count) });
+/// ```
+///
+/// So has its result:
+///
+/// ```compile_fail,E0277
+/// use crochet::Error;
+/// use std::{rc::Rc, time::Duration};
+///
+/// let _ = crochet::wait_for(Duration::from_secs(1), async { Ok::<_, Error>(Rc::new(1)) });
+/// ```
+///
+/// It may borrow what outlives the call, and what it returns may not outlive what it borrowed:
+///
+/// ```compile_fail,E0597
+/// use crochet::Error;
+/// use std::time::Duration;
+///
+/// let kept: crochet::Result<&str> = {
+///     let name = String::from("short-lived");
+///     crochet::wait_for(Duration::from_secs(1), async { Ok(name.as_str()) })
+/// };
+/// println!("{kept:?}");
+/// ```
+///
+/// Nor may it use something that the caller has lent mutably to someone else:
+///
+/// ```compile_fail,E0502
+/// use crochet::Error;
+/// use std::time::Duration;
+///
+/// let mut list = vec![1];
+/// let first = &mut list[0];
+/// let _ = crochet::wait_for(Duration::from_secs(1), async { Ok::<_, Error>(list.len()) });
+/// *first = 2;
+/// ```
+#[track_caller]
+pub fn wait_for<F, T, E>(timeout: Duration, job: F) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>> + Send,
+    T: Send,
+    E: From<Error> + Send,
+{
+    let location = Location::caller();
+    let shared = shared(location)?;
+    scoped::wait_for(&shared, location, timeout, job)
+}
+
+/// A handle to the global reactor, which is started if need be.
+pub(crate) fn reactor(location: &'static Location<'static>) -> Result<Reactor, Error> {
+    shared(location)?;
+    match &*lock(&GLOBAL) {
+        Some(global) if !global.reactor.shared().is_stopping() => Ok(global.reactor.clone()),
+        _ => Err(Error::ReactorStopped),
+    }
+}
+
+/// The global reactor, for a job: the one that is running, or a fresh one.
+fn shared(location: &'static Location<'static>) -> Result<Seen, Error> {
+    check_not_forked()?;
+    // The storage is gone in destructors of thread-locals; it goes without, then.
+    let seen = SEEN.try_with(|seen| seen.borrow().clone()).ok().flatten();
+    if let Some(shared) = seen.filter(|shared| !shared.is_stopping()) {
+        return Ok(shared);
+    }
+    let shared = Rc::new(running_or_fresh(location)?);
+    let _ = SEEN.try_with(|seen| seen.replace(Some(Rc::clone(&shared))));
+    Ok(shared)
+}
+
+/// While a reactor is being stopped, its jobs, and everyone else's, are refused.
+fn running_or_fresh(location: &'static Location<'static>) -> Result<Arc<Shared>, Error> {
+    os::mark_process().map_err(|setup_pid| Error::Forked { setup_pid })?;
+    let mut global = lock(&GLOBAL);
+    match &*global {
+        Some(Global { reactor, .. }) if !reactor.shared().is_ended() => {
+            let shared = reactor.shared();
+            if shared.is_stopping() {
+                return Err(Error::ReactorStopped);
+            }
+            Ok(Arc::clone(shared))
+        }
+        _ => {
+            let reactor = Builder::new().build()?;
+            let shared = Arc::clone(reactor.shared());
+            let over = publish(&mut global, reactor, location);
+            drop(global);
+            drop(over);
+            Ok(shared)
+        }
+    }
+}
+
+/// Starts the global reactor, on somebody's explicit wish: a reactor that is stopping is in nobody's way.
+fn start(
+    location: &'static Location<'static>,
+    if_running: IfRunning,
+    build: impl FnOnce() -> Result<Reactor, Error>,
+) -> Result<(), Error> {
+    check_not_forked()?;
+    os::mark_process().map_err(|setup_pid| Error::Forked { setup_pid })?;
+    let mut global = lock(&GLOBAL);
+    if let Some(running) = global.as_ref().filter(|global| !global.reactor.shared().is_stopping()) {
+        return match if_running {
+            IfRunning::Keep => Ok(()),
+            IfRunning::Fail => Err(Error::AlreadySetUp(running.location)),
+        };
+    }
+    let reactor = build()?;
+    let over = publish(&mut global, reactor, location);
+    drop(global);
+    drop(over);
+    Ok(())
+}
+
+/// Puts a reactor that has been started in the place of one that is over, which it returns.
+fn publish(
+    global: &mut Option<Global>,
+    reactor: Reactor,
+    location: &'static Location<'static>,
+) -> Option<Global> {
+    if os::is_main_thread() {
+        // Where it is too late for that, `main` has ended before.
+        let _ = END_OF_MAIN.try_with(|_| ());
+    }
+    global.replace(Global { reactor, location })
+}
+
+/// Shuts the global reactor down at the end of `main`.
+struct EndOfMain;
+
+thread_local! {
+    /// Touched on the main thread only, by a start. Its destructor runs when `main` has returned or
+    /// `exit` is called there, before the C library's exit handlers.
+    static END_OF_MAIN: EndOfMain = const { EndOfMain };
+}
+
+impl Drop for EndOfMain {
+    fn drop(&mut self) {
+        if os::forked_from().is_some() {
+            return;
+        }
+        // Other thread-locals may be gone, so this only asks, and waits on a condition variable.
+        let reactor = lock(&GLOBAL).as_ref().map(|global| global.reactor.clone());
+        if let Some(reactor) = reactor {
+            reactor.stop_within(END_OF_MAIN_GRACE);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The hand-off of one outcome from the reactor thread to whoever waits for it.
+//!
+//! # The protocol
+//!
+//! There is one *publisher* (the reactor thread, or whoever holds a job that will never run) and one
+//! *handle*, through which any number of threads may wait. `state` is a set of flags, each raised once
+//! and never lowered, by read-modify-write operations only:
+//!
+//! | flag | raised by | when |
+//! |---|---|---|
+//! | `DONE` | the publisher | the value is in place |
+//! | `LISTENED` | a thread about to sleep | its listener is registered with `event` |
+//! | `AWAITED` | a task about to return `Pending` | its waker is registered with `waker` |
+//! | `ABANDONED` | the handle | it is being dropped |
+//!
+//! Every step of two parties that must not miss each other is a pair of read-modify-writes of this one
+//! word. These are totally ordered, so of two parties the later one sees the other's flag, and acquires
+//! (`AcqRel`) all that the other did before it raised it. Hence no `SeqCst`, and no fence:
+//!
+//! - *No waiter sleeps through the end.* A thread registers its listener, then raises `LISTENED`. If
+//!   `DONE` was up, it does not sleep. Otherwise the publisher, raising `DONE` later, sees `LISTENED` and
+//!   the registered listener, and notifies it. The same for `AWAITED` and the waker.
+//! - *A value is looked after by one party.* Publisher and handle each learn from their own operation,
+//!   `DONE` or `ABANDONED`, whether they came second. Who comes second has the value to itself: the
+//!   publisher, of a value that nobody will ask for; the handle, of a value that nobody has asked for.
+//!
+//! A deadline changes nothing of this: a late waiter drops its listener and looks once more.
+//!
+//! `tests/loom/tests/outcome.rs` models every pair of operations.
+
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use crate::sync::{
+    AtomicU8, AtomicWaker, Event, IntoNotification, Listener, Mutex, Ordering, listener, lock,
+    spin_loop, wait_until,
+};
+
+const DONE: u8 = 1;
+const LISTENED: u8 = 2;
+const AWAITED: u8 = 4;
+const ABANDONED: u8 = 8;
+
+/// How often a busy-waiting thread looks at the outcome before it looks at the clock, which is slower.
+const LOOKS_PER_CLOCK: usize = 32;
+
+/// A write-once cell to wait on. The module's documentation has the protocol.
+pub(crate) struct Outcome<V> {
+    state: AtomicU8,
+    /// LOCKING: held to move the value in or out, never while other code runs.
+    value: Mutex<Option<V>>,
+    /// For threads. event-listener wakes under its own lock, so no user's waker may go in here.
+    event: Event,
+    /// For the one task that awaits the handle; it wakes outside any lock.
+    waker: AtomicWaker,
+}
+
+impl<V> Outcome<V> {
+    pub(crate) fn new() -> Self {
+        Self {
+            state: AtomicU8::new(0),
+            value: Mutex::new(None),
+            event: Event::new(),
+            waker: AtomicWaker::new(),
+        }
+    }
+
+    /// Puts the value in place. Publisher only, before [`publish`](Self::publish); returns the value
+    /// that was in place before, which is the caller's to drop.
+    pub(crate) fn put(&self, value: V) -> Option<V> {
+        lock(&self.value).replace(value)
+    }
+
+    /// Announces that the value is in place. Publisher only, once. Returns false if the handle is gone,
+    /// in which case the value is the publisher's to look after.
+    pub(crate) fn publish(&self) -> bool {
+        // ORDERING: AcqRel; see the module's documentation.
+        let before = self.state.fetch_or(DONE, Ordering::AcqRel);
+        if before & LISTENED != 0 {
+            // Relaxed, as the read-modify-write above ordered us after the listeners' registration.
+            self.event.notify(usize::MAX.relaxed());
+        }
+        if before & AWAITED != 0 {
+            self.waker.wake();
+        }
+        before & ABANDONED == 0
+    }
+
+    /// Gives up the handle. Handle only, once. Returns true if the outcome had been published, in which
+    /// case the value is the handle's to look after.
+    pub(crate) fn abandon(&self) -> bool {
+        self.state.fetch_or(ABANDONED, Ordering::AcqRel) & DONE != 0
+    }
+
+    /// Takes the value, if it is in place and nobody has taken it.
+    pub(crate) fn take(&self) -> Option<V> {
+        lock(&self.value).take()
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        // ORDERING: pairs with `publish`; what the publisher did before it is visible.
+        self.state.load(Ordering::Acquire) & DONE != 0
+    }
+
+    /// Blocks until the outcome is published (`true`) or `deadline` has passed (`false`); `None` is no
+    /// deadline. Busy-waits for `spin` before it sleeps.
+    pub(crate) fn wait(&self, deadline: Option<Instant>, spin: Duration) -> bool {
+        if self.is_done() || (!spin.is_zero() && self.busy_wait(deadline, spin)) {
+            return true;
+        }
+        loop {
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return self.is_done();
+            }
+            listener!(self.event => listener);
+            // RACE: with `publish`; one of the two sees the other's flag.
+            if self.state.fetch_or(LISTENED, Ordering::AcqRel) & DONE != 0 {
+                return true;
+            }
+            match deadline {
+                None => listener.wait(),
+                Some(deadline) if wait_until(listener, deadline) => {}
+                Some(_) => return self.is_done(),
+            }
+        }
+    }
+
+    fn busy_wait(&self, deadline: Option<Instant>, spin: Duration) -> bool {
+        let now = Instant::now();
+        let end = now.checked_add(spin).into_iter().chain(deadline).min();
+        loop {
+            for _ in 0..LOOKS_PER_CLOCK {
+                if self.is_done() {
+                    return true;
+                }
+                spin_loop();
+            }
+            if end.is_some_and(|end| Instant::now() >= end) {
+                return false;
+            }
+        }
+    }
+
+    /// Registers the task to be woken when the outcome is published; returns true if it has been. Only
+    /// the last registered task is woken.
+    pub(crate) fn poll(&self, waker: &Waker) -> bool {
+        if self.is_done() {
+            return true;
+        }
+        self.waker.register(waker);
+        // RACE: with `publish`, as in `wait`. On a later poll AWAITED is up already, and `register`
+        // promises that either it or the `wake` after DONE sees the other.
+        self.state.fetch_or(AWAITED, Ordering::AcqRel) & DONE != 0
+    }
+}

@@ -1,0 +1,198 @@
+//! `wait_for`: a future that borrows from its caller, lent to the reactor thread for the time of the
+//! call. The one place with `unsafe`, but for FFI.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::mem;
+use std::panic::Location;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+use crate::job::{End, Submitted, Work};
+use crate::outcome::Outcome;
+use crate::panic::{Panic, catch};
+use crate::shared::{Shared, deadline};
+use crate::slot::{Loan, Return, Slot};
+use crate::ticket::Ticket;
+
+/// What stays on the caller's stack: its future, and the place for the output.
+struct Frame<'a, F, R> {
+    /// `None` once the future was ready, or was dropped because the reactor stopped.
+    future: Pin<&'a mut Option<F>>,
+    output: Option<Result<R, Panic>>,
+}
+
+impl<F: Future<Output = R> + Send, R: Send> Loan for Frame<'_, F, R> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(future) = self.future.as_mut().as_pin_mut() else {
+            return Poll::Ready(());
+        };
+        let output = match catch(|| future.poll(cx)) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(output)) => Ok(output),
+            Err(panic) => Err(panic),
+        };
+        // Dropped here, where it lived, and before anyone is told that it is ready.
+        let dropped = catch(|| self.future.set(None));
+        self.output = Some(match (output, dropped) {
+            (Ok(output), Err(panic)) => {
+                let _ = catch(|| drop(output));
+                Err(panic)
+            }
+            (output, _) => output,
+        });
+        Poll::Ready(())
+    }
+
+    fn stop(&mut self) {
+        if let Err(panic) = catch(|| self.future.set(None)) {
+            self.output = Some(Err(panic));
+        }
+    }
+}
+
+/// A loan as the reactor knows it: without its types, and without its lifetime.
+type Lent = &'static mut (dyn Loan + Send);
+
+/// The part of the job that outlives the call. Once the call is over, its slot is empty.
+struct Borrowed {
+    ticket: Ticket,
+    slot: Slot<Lent>,
+    /// Says that the slot is empty.
+    returned: Outcome<()>,
+}
+
+impl Work for Borrowed {
+    fn ticket(&self) -> &Ticket {
+        &self.ticket
+    }
+
+    fn begin(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()>>> {
+        Box::pin(Visit(self))
+    }
+
+    fn discard(&self) {
+        self.slot.stop();
+    }
+
+    fn publish(&self, _end: End) -> bool {
+        self.returned.publish();
+        true
+    }
+
+    fn dispose(&self) {}
+}
+
+/// The job's future on the reactor thread: polls the caller's, through the slot.
+struct Visit(Arc<Borrowed>);
+
+impl Future for Visit {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.slot.poll(cx)
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.0.slot.stop();
+    }
+}
+
+/// The caller's side of a loan, which it keeps borrowed. When it is gone, so is the loan.
+struct Lender<'a> {
+    borrowed: Arc<Borrowed>,
+    loan: PhantomData<&'a mut ()>,
+}
+
+impl<'a> Lender<'a> {
+    /// Lends `loan`.
+    ///
+    /// # Safety
+    ///
+    /// The returned value must not be forgotten: its `drop` must have run before `'a` ends.
+    #[expect(unsafe_code, reason = "erases a lifetime; argued below")]
+    unsafe fn lend(loan: &'a mut (dyn Loan + Send + 'a), ticket: Ticket) -> Self {
+        // SAFETY: only the lifetime changes. The reference goes into the slot and nowhere else: the
+        // slot hands out no copy, and lets nobody touch it but by holding the slot's lock. The caller
+        // promises that `take_back` is called (by `drop`) before `'a` ends. It locks, and then there
+        // are two cases:
+        //
+        // 1. The slot is empty already. Whoever emptied it has done with the loan, for good, before it
+        //    released the lock, and we have taken the lock since. So all that was done to the loan
+        //    happened before, and nothing will be done to it after.
+        // 2. The loan is still in the slot. We hold the lock, so nobody is inside `poll` or `stop`; we
+        //    empty the slot, and everyone who comes later finds it empty. That nobody else has touched
+        //    it since the last unlock makes it ours as it is.
+        //
+        // In both cases the reference is gone when `take_back` returns, wherever the `Arc<Borrowed>`
+        // still is: in the queue, in a task, or leaked with either. Unwinding takes the same way,
+        // because `drop` does. `take_back` itself does not unwind: it locks (poison is ignored), moves
+        // an enum that has no destructor, and unlocks.
+        //
+        // That the loan is used on another thread is allowed by `Send`: of the future, its output and
+        // the frame around both. The frame does not move meanwhile, as it stays mutably borrowed.
+        let loan = unsafe { mem::transmute::<&'a mut (dyn Loan + Send + 'a), Lent>(loan) };
+        let returned = Outcome::new();
+        let borrowed = Arc::new(Borrowed { ticket, slot: Slot::new(loan), returned });
+        Self { borrowed, loan: PhantomData }
+    }
+
+    /// Ends the loan, and tells how.
+    fn take_back(&self) -> Return {
+        self.borrowed.slot.take_back()
+    }
+}
+
+impl Drop for Lender<'_> {
+    fn drop(&mut self) {
+        if self.take_back() == Return::Unfinished {
+            // Have the reactor let go of the empty slot. The loan is over, so this may unwind.
+            self.borrowed.ticket.cancel();
+        }
+    }
+}
+
+/// Blocks until `job` is done on this reactor, or the time is over.
+pub(crate) fn wait_for<F, T, E>(
+    shared: &Arc<Shared>,
+    location: &'static Location<'static>,
+    timeout: Duration,
+    job: F,
+) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>> + Send,
+    T: Send,
+    E: From<Error> + Send,
+{
+    shared.check_may_block()?;
+    let start = Instant::now();
+    let mut future = pin!(Some(job));
+    let mut frame = Frame { future: future.as_mut(), output: None };
+    #[expect(unsafe_code, reason = "see `lend`")]
+    // SAFETY: `lender` is a local variable that stays here until it is dropped: below, or by unwinding.
+    let lender = unsafe { Lender::lend(&mut frame, Ticket::new(location)) };
+    let borrowed = Arc::clone(&lender.borrowed);
+    shared.submit(Submitted::new(borrowed));
+
+    let Borrowed { ticket, returned, .. } = &*lender.borrowed;
+    let late = if returned.wait(deadline(start, timeout), shared.spin) {
+        None
+    } else {
+        // Before the slot is locked: the poll that is to blame may be that of this job.
+        Some(shared.timed_out(start, ticket.state()))
+    };
+    let how = lender.take_back();
+    drop(lender);
+    // One more look: the job may have ended between the deadline and the lock.
+    match (frame.output.take(), late) {
+        (Some(Ok(result)), _) => result,
+        (Some(Err(panic)), _) => panic.resume(),
+        (None, Some(why)) if how == Return::Unfinished => Err(E::from(Error::TimedOut(why))),
+        (None, _) => Err(E::from(Error::ReactorStopped)),
+    }
+}

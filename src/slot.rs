@@ -1,0 +1,98 @@
+//! The slot through which the caller of `wait_for` lends its future to the reactor thread, and takes it
+//! back.
+//!
+//! # The protocol
+//!
+//! The slot is `Lent` from the start, and `Returned` for ever after. The loan is touched only by who
+//! holds the lock, so these are the only ways on:
+//!
+//! | from | who | how |
+//! |---|---|---|
+//! | `Lent` | reactor thread, [`poll`](Slot::poll) | the future is ready: `Returned(Finished)` |
+//! | `Lent` | reactor thread, [`stop`](Slot::stop) | the job is dropped unfinished: `Returned(Stopped)` |
+//! | `Lent` | caller, [`take_back`](Slot::take_back) | the time is over: `Returned(Unfinished)` |
+//!
+//! So once the caller has held the lock in `take_back`, the loan is gone from the slot, and nobody can
+//! touch what it referred to: either somebody returned it before (and the lock makes all they did
+//! visible), or the caller did so itself, while nobody else was inside `poll`.
+//!
+//! The lock is held while the future is polled or dropped: user code, which waits for itself at worst,
+//! as no other call uses this lock.
+//!
+//! `tests/loom/tests/slot.rs` models each pair of operations.
+
+use std::ops::DerefMut;
+use std::task::{Context, Poll};
+
+use crate::sync::{Mutex, lock};
+
+/// What is lent: a future, and the place for its output.
+pub(crate) trait Loan {
+    /// Polls the future. When it is ready, it has been dropped, and its output is kept. Does not unwind.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+    /// Drops the future, which is not ready. Does not unwind.
+    fn stop(&mut self);
+}
+
+/// How a loan came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Return {
+    /// The future was ready; its output is in place.
+    Finished,
+    /// The future was dropped on the reactor thread.
+    Stopped,
+    /// The future is whole, and its owner's again.
+    Unfinished,
+}
+
+enum State<L> {
+    Lent(L),
+    Returned(Return),
+}
+
+/// A slot with a loan in it. The module's documentation has the protocol.
+pub(crate) struct Slot<L> {
+    state: Mutex<State<L>>,
+}
+
+impl<L> Slot<L>
+where
+    L: DerefMut,
+    L::Target: Loan,
+{
+    pub(crate) fn new(loan: L) -> Self {
+        Self { state: Mutex::new(State::Lent(loan)) }
+    }
+
+    /// Polls what is lent. An empty slot is `Ready`: there is nothing left to do for it.
+    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = lock(&self.state);
+        if let State::Lent(loan) = &mut *state {
+            match loan.poll(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(()) => *state = State::Returned(Return::Finished),
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Drops the future, if it is still here.
+    pub(crate) fn stop(&self) {
+        let mut state = lock(&self.state);
+        if let State::Lent(loan) = &mut *state {
+            loan.stop();
+            *state = State::Returned(Return::Stopped);
+        }
+    }
+
+    /// Takes the loan out, if it is still here, and tells how it came back. When this has returned, the
+    /// slot is empty. It waits for a `poll` that is under way, and for nothing else.
+    pub(crate) fn take_back(&self) -> Return {
+        let mut state = lock(&self.state);
+        if let State::Returned(how) = *state {
+            return how;
+        }
+        *state = State::Returned(Return::Unfinished);
+        Return::Unfinished
+    }
+}

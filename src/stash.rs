@@ -1,0 +1,362 @@
+//! Results put away under an id: [`ResultId`], the store, and [`retrieve_result`].
+
+use std::any::Any;
+use std::collections::{BTreeSet, HashMap};
+use std::convert::Infallible;
+use std::fmt;
+use std::panic::Location;
+use std::str::FromStr;
+use std::sync::{LazyLock, Mutex};
+use std::time::{Duration, Instant};
+
+use async_io::Timer;
+
+use crate::eventual::{self, EventualResult};
+use crate::os;
+use crate::shared::deadline;
+use crate::sync::lock;
+
+/// The id of a stashed result: 128 random bits from the operating system, shown as 32 hexadecimal
+/// digits.
+///
+/// It cannot be guessed, so it can go into a cookie or a URL, and comes back by [`str::parse`].
+///
+/// # Examples
+///
+/// ```
+/// use crochet::{Error, ResultId};
+///
+/// let id = crochet::run_in_reactor(|| async { Ok::<_, Error>(1) }).stash();
+/// let cookie = id.to_string();
+/// assert_eq!(cookie.len(), 32);
+/// assert_eq!(cookie.parse::<ResultId>(), Ok(id));
+/// # let _ = crochet::retrieve_result::<i32, Error>(id).map(|result| result.detach());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ResultId(u128);
+
+impl ResultId {
+    /// # Panics
+    ///
+    /// If the operating system has no randomness to give.
+    #[track_caller]
+    fn random() -> Self {
+        let mut bytes = [0; 16];
+        if let Err(error) = getrandom::fill(&mut bytes) {
+            panic!("no randomness from the operating system for a `ResultId`: {error}");
+        }
+        Self(u128::from_ne_bytes(bytes))
+    }
+}
+
+impl fmt::Display for ResultId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Debug for ResultId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ResultId({self})")
+    }
+}
+
+impl FromStr for ResultId {
+    type Err = ParseResultIdError;
+
+    /// Reads exactly what `Display` writes; capital digits are taken, too.
+    fn from_str(text: &str) -> Result<Self, ParseResultIdError> {
+        // `from_str_radix` alone would take a sign and any length.
+        if text.len() != 32 || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return Err(ParseResultIdError(()));
+        }
+        u128::from_str_radix(text, 16).map(Self).map_err(|_| ParseResultIdError(()))
+    }
+}
+
+/// A text is no [`ResultId`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseResultIdError(());
+
+impl fmt::Display for ParseResultIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a result id has 32 hexadecimal digits")
+    }
+}
+
+impl std::error::Error for ParseResultIdError {}
+
+/// Why [`retrieve_result`] has nothing to give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RetrieveError {
+    /// Nothing is stashed under this id: it was retrieved before, its time was over, or it was never
+    /// there.
+    Unknown,
+    /// What is stashed under this id has other types. It stays stashed.
+    WrongType,
+}
+
+impl fmt::Display for RetrieveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "no result is stashed under this id",
+            Self::WrongType => "the result stashed under this id has other types",
+        })
+    }
+}
+
+impl std::error::Error for RetrieveError {}
+
+/// An `EventualResult` without its types.
+trait Stashed: Any + Send {
+    fn as_any(&self) -> &dyn Any;
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+    fn belongs_to(&self, reactor: u64) -> bool;
+    fn log_unseen_failure(&mut self);
+    fn cancel(&self);
+}
+
+impl<T: Send + 'static, E: Send + 'static> Stashed for EventualResult<T, E> {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+
+    fn belongs_to(&self, reactor: u64) -> bool {
+        self.reactor().is_some_and(|shared| shared.id == reactor)
+    }
+
+    fn log_unseen_failure(&mut self) {
+        self.log_unseen_failure();
+    }
+
+    fn cancel(&self) {
+        self.cancel();
+    }
+}
+
+struct Entry {
+    result: Box<dyn Stashed>,
+    /// When the entry is over; `None` is never.
+    end: Option<Instant>,
+    /// The job that sees to it.
+    timer: Option<EventualResult<(), Infallible>>,
+}
+
+impl Entry {
+    /// Drops the result and its job: the time is over.
+    fn expire(self) {
+        self.result.cancel();
+    }
+}
+
+#[derive(Default)]
+struct Store {
+    entries: HashMap<ResultId, Entry>,
+    /// The entries with an end, soonest first.
+    ends: BTreeSet<(Instant, ResultId)>,
+}
+
+/// LOCKING: held to move entries in and out, never while one is dropped, logged or otherwise used.
+static STORE: LazyLock<Mutex<Store>> = LazyLock::new(Mutex::default);
+
+impl Store {
+    fn insert(&mut self, id: ResultId, entry: Entry) {
+        if let Some(end) = entry.end {
+            self.ends.insert((end, id));
+        }
+        self.entries.insert(id, entry);
+    }
+
+    fn remove(&mut self, id: ResultId) -> Option<Entry> {
+        let entry = self.entries.remove(&id)?;
+        if let Some(end) = entry.end {
+            self.ends.remove(&(end, id));
+        }
+        Some(entry)
+    }
+
+    fn take_those_of(&mut self, reactor: u64) -> Vec<(ResultId, Entry)> {
+        let theirs = self.entries.iter().filter(|(_, entry)| entry.result.belongs_to(reactor));
+        let ids: Vec<ResultId> = theirs.map(|(id, _)| *id).collect();
+        ids.into_iter().filter_map(|id| Some((id, self.remove(id)?))).collect()
+    }
+
+    /// Takes out what is over. The timers of entries whose reactor has stopped are gone, so this is
+    /// done whenever somebody comes by, too.
+    fn take_expired(&mut self) -> Vec<Entry> {
+        let now = Instant::now();
+        let mut expired = Vec::new();
+        while let Some(&(end, id)) = self.ends.first() {
+            if end > now {
+                break;
+            }
+            expired.extend(self.remove(id));
+        }
+        expired
+    }
+}
+
+impl<T: Send + 'static, E: Send + 'static> EventualResult<T, E> {
+    /// Puts the result away, and returns the id to [retrieve](retrieve_result) it by, once. Never blocks.
+    ///
+    /// It stays there for as long as the process runs. A failure that is in there when its reactor is
+    /// shut down is logged.
+    ///
+    /// # Panics
+    ///
+    /// If the operating system has no randomness to give.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::{Error, RetrieveError};
+    /// use std::time::Duration;
+    ///
+    /// let id = crochet::run_in_reactor(|| async { Ok::<_, Error>("a page") }).stash();
+    /// // Some requests later:
+    /// let result = crochet::retrieve_result::<&str, Error>(id).unwrap();
+    /// assert_eq!(*result.wait(Duration::from_secs(60)).unwrap(), "a page");
+    /// assert_eq!(crochet::retrieve_result::<&str, Error>(id).unwrap_err(), RetrieveError::Unknown);
+    /// ```
+    #[track_caller]
+    pub fn stash(self) -> ResultId {
+        let id = ResultId::random();
+        put_away(id, Entry { result: Box::new(self), end: None, timer: None });
+        id
+    }
+
+    /// Puts the result away for a time. If it has not been retrieved when `ttl` has passed, the job is
+    /// cancelled and the result dropped, on the reactor thread. [`Duration::MAX`] is for ever.
+    ///
+    /// # Panics
+    ///
+    /// If the operating system has no randomness to give.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::{Error, RetrieveError};
+    /// use std::time::Duration;
+    ///
+    /// let job = crochet::run_in_reactor(|| async { Ok::<_, Error>("a page") });
+    /// let id = job.stash_for(Duration::ZERO);
+    /// assert_eq!(crochet::retrieve_result::<&str, Error>(id).unwrap_err(), RetrieveError::Unknown);
+    /// ```
+    #[track_caller]
+    pub fn stash_for(self, ttl: Duration) -> ResultId {
+        let id = ResultId::random();
+        let end = deadline(Instant::now(), ttl);
+        // A job that was refused has no reactor, and nothing to cancel in time.
+        let timer = end.zip(self.reactor()).map(|(end, reactor)| {
+            eventual::spawn(Ok(reactor), Location::caller(), move || async move {
+                Timer::at(end).await;
+                let expired = lock(&STORE).take_expired();
+                expired.into_iter().for_each(Entry::expire);
+                Ok(())
+            })
+        });
+        put_away(id, Entry { result: Box::new(self), end, timer });
+        id
+    }
+}
+
+fn put_away(id: ResultId, entry: Entry) {
+    // A thread of the parent may have held the lock when this process was forked off.
+    if os::forked_from().is_none() {
+        let expired = {
+            let mut store = lock(&STORE);
+            store.insert(id, entry);
+            store.take_expired()
+        };
+        expired.into_iter().for_each(Entry::expire);
+    }
+}
+
+/// Returns the result that was stashed under `id`, and removes it from the store. Never blocks.
+///
+/// The types are those of the stashed [`EventualResult`]; where they are not clear from what is done with
+/// the result, name them: `retrieve_result::<Page, io::Error>(id)`.
+///
+/// # Errors
+///
+/// [`RetrieveError::Unknown`] if there is none by that id: each can be retrieved once. In a forked child
+/// there are none. [`RetrieveError::WrongType`] if the types differ; the result stays.
+///
+/// # Examples
+///
+/// ```
+/// use crochet::{Error, RetrieveError};
+///
+/// let id = crochet::run_in_reactor(|| async { Ok::<u32, Error>(1) }).stash();
+/// assert_eq!(crochet::retrieve_result::<String, Error>(id).unwrap_err(), RetrieveError::WrongType);
+/// crochet::retrieve_result::<u32, Error>(id).unwrap().detach();
+/// ```
+pub fn retrieve_result<T, E>(id: ResultId) -> Result<EventualResult<T, E>, RetrieveError>
+where
+    T: 'static,
+    E: 'static,
+{
+    if os::forked_from().is_some() {
+        return Err(RetrieveError::Unknown);
+    }
+    let (expired, entry) = {
+        let mut store = lock(&STORE);
+        let expired = store.take_expired();
+        let right_type = |entry: &Entry| entry.result.as_any().is::<EventualResult<T, E>>();
+        let entry = match store.entries.get(&id).map(right_type) {
+            None => Err(RetrieveError::Unknown),
+            Some(false) => Err(RetrieveError::WrongType),
+            Some(true) => store.remove(id).ok_or(RetrieveError::Unknown),
+        };
+        (expired, entry)
+    };
+    expired.into_iter().for_each(Entry::expire);
+    let Entry { result, timer, .. } = entry?;
+    if let Some(timer) = timer {
+        timer.cancel();
+    }
+    result.into_any().downcast().map(|result| *result).map_err(|_| RetrieveError::WrongType)
+}
+
+/// Logs the failures that nobody has retrieved, of the jobs of a reactor that has stopped. They stay in
+/// the store; for the time that they are being logged, they are `Unknown`.
+pub(crate) fn log_failures(reactor: u64) {
+    let mut theirs = lock(&STORE).take_those_of(reactor);
+    for (_, entry) in &mut theirs {
+        entry.result.log_unseen_failure();
+    }
+    let mut store = lock(&STORE);
+    for (id, entry) in theirs {
+        store.insert(id, entry);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_as_it_is_shown_and_not_otherwise() {
+        let id = ResultId(0x00ff);
+        assert_eq!(id.to_string(), "000000000000000000000000000000ff");
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert_eq!(id.to_string().to_uppercase().parse(), Ok(id));
+        for wrong in
+            ["", "ff", "+00000000000000000000000000000ff", "0x0000000000000000000000000000ff"]
+        {
+            assert_eq!(wrong.parse::<ResultId>(), Err(ParseResultIdError(())), "{wrong}");
+        }
+        assert_eq!("é".repeat(16).parse::<ResultId>(), Err(ParseResultIdError(())));
+    }
+
+    #[test]
+    fn ids_differ() {
+        let ids: std::collections::HashSet<_> = (0..1000).map(|_| ResultId::random()).collect();
+        assert_eq!(ids.len(), 1000);
+    }
+}
