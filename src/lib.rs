@@ -1,4 +1,113 @@
 //! Call async code from ordinary blocking Rust.
+//!
+//! A *reactor* is one thread that runs *jobs*; a job is one async computation, whose output is a
+//! `Result`. Your threads hand jobs to the reactor and wait for them, now or later. The reactor starts
+//! with the first job, so there is nothing to set up.
+//!
+//! # Now: [`wait_for`]
+//!
+//! Runs a future on the reactor thread, and blocks until it is done. The future may borrow from you. When
+//! the time is over it is dropped, and the error says why it took so long.
+//!
+//! ```
+//! use async_io::{Async, Timer};
+//! use std::net::{TcpListener, TcpStream};
+//! use std::{io, time::Duration};
+//!
+//! # fn main() -> io::Result<()> {
+//! let server = TcpListener::bind("127.0.0.1:0")?;
+//! let address = server.local_addr()?;
+//!
+//! let stream = crochet::wait_for(Duration::from_secs(5), async {
+//!     Async::<TcpStream>::connect(address).await
+//! })?;
+//! assert_eq!(stream.get_ref().peer_addr()?, address);
+//!
+//! let late: io::Result<()> = crochet::wait_for(Duration::from_millis(20), async {
+//!     Timer::after(Duration::from_secs(60)).await;
+//!     Ok(())
+//! });
+//! let late = late.unwrap_err();
+//! assert_eq!(late.kind(), io::ErrorKind::TimedOut);
+//! assert!(late.to_string().ends_with("the job is waiting"), "{late}");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Later: [`run_in_reactor`]
+//!
+//! Starts a job, and returns an [`EventualResult`] at once: to be waited for, by one thread or many, as
+//! often as you like; to be looked at, cancelled, awaited in async code, or put away with
+//! [`stash`](EventualResult::stash). A failure that nobody looks at is logged.
+//!
+//! ```
+//! use crochet::{Error, run_in_reactor};
+//! use std::{thread, time::Duration};
+//!
+//! let job = run_in_reactor(|| async {
+//!     async_io::Timer::after(Duration::from_millis(20)).await;
+//!     Ok::<_, Error>("done")
+//! });
+//! thread::scope(|scope| {
+//!     for _ in 0..3 {
+//!         scope.spawn(|| assert_eq!(*job.wait(Duration::from_secs(60)).unwrap(), "done"));
+//!     }
+//! });
+//! ```
+//!
+//! # In a job
+//!
+//! Use the smol family of crates: async-io, async-net, async-process, whatever is built on them or on no
+//! runtime at all. Never block: all jobs share the thread. [`unblock`] takes blocking code elsewhere. A
+//! job that keeps the thread for longer than 100 ms is named in the log
+//! ([`Builder::slow_poll`]), and a wait that timed out because of it says so
+//! ([`TimedOut::blocked_by`]).
+//!
+//! # Errors
+//!
+//! A job fails with an error type of its own, `E`. What else can go wrong is an [`Error`]: where both can
+//! happen, `Error<E>` holds either, or `E: From<Error>` takes both in ([`io::Error`](std::io::Error) does).
+//! A panic stays in its job: [`wait_for`] and [`join`](EventualResult::join) go on with it in the caller, all
+//! others return it as [`Error::Panicked`].
+//!
+//! # Start, stop, own
+//!
+//! | you want | you call |
+//! |---|---|
+//! | to start the reactor early, and to know whether that works | [`setup`], [`setup_with`] |
+//! | to stop it, and drop its jobs | [`shutdown`] |
+//! | to run jobs on your own executor's thread | [`no_setup`] |
+//! | a second reactor, whose jobs do not share a thread with the others | [`Reactor`] |
+//! | to know whether this is a reactor thread, where blocking calls are refused | [`in_reactor`] |
+//!
+//! # The threads you will see
+//!
+//! - `crochet` runs all jobs. It sleeps when there is nothing to do, however many jobs are waiting.
+//! - `async-io` belongs to the crate of that name, and sleeps as long as `crochet` handles the I/O.
+//! - `blocking-1`, `blocking-2` and so on belong to the crate `blocking`: only if [`unblock`], or a
+//!   library such as async-net when it resolves a name, asks for them.
+//!
+//! Linking the crate starts none of them. At the end of `main`, on Unix, the global reactor is shut down if
+//! it was started from the main thread, with a grace of one second. Elsewhere, and where another
+//! thread started it, jobs that are unfinished then are not dropped; call [`shutdown`] if that matters.
+//!
+//! # Questions
+//!
+//! **Can I call it inside tokio, or any other runtime?** Yes, it never panics there. It blocks the
+//! thread, as any blocking call does; a job that needs that very thread to go on will time out.
+//!
+//! **Does a timeout leave anything behind?** No. [`wait_for`] drops its future before it returns;
+//! [`EventualResult::join`] and [`into_result`](EventualResult::into_result) cancel the job.
+//!
+//! **Why is my timeout late?** `wait_for` lends the future to the reactor, and must have it back. If the
+//! future itself is inside `poll` at that moment, because it computes or blocks, it has to wait.
+//! `run_in_reactor(..).join(timeout)` does not.
+//!
+//! **And `fork`?** The threads do not exist in the child, so every call there returns [`Error::Forked`].
+//! Fork first, and start jobs after.
+//!
+//! **Several versions of the crate in one program?** Each has its own reactor thread; they do not disturb
+//! each other.
 
 mod current;
 mod driver;
@@ -32,3 +141,8 @@ pub use unblock::unblock;
 
 /// A `Result` whose error is the crate's own, unless it says otherwise.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Compiles and runs the README's programs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
