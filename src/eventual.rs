@@ -4,106 +4,14 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Place};
-use crate::job::{End, Submitted, Work};
-use crate::notice;
-use crate::outcome::Outcome;
+use crate::job::Submitted;
+use crate::owned::{Job, Kept};
 use crate::shared::{Shared, check_not_forked, deadline};
-use crate::sync::lock;
-use crate::ticket::Ticket;
-
-/// A job's outcome as the handle keeps it.
-type Kept<T, E> = Result<T, Error<E>>;
-
-/// A job that owns all it uses. `C` is the closure; the handle knows the job without it.
-struct Job<T, E, C: ?Sized = dyn Send + Sync> {
-    ticket: Ticket,
-    outcome: Outcome<Kept<T, E>>,
-    /// `E`'s own, caught while its bound was known.
-    debug: fn(&E, &mut fmt::Formatter<'_>) -> fmt::Result,
-    /// `None` once begun or discarded. LOCKING: held to move it out.
-    closure: C,
-}
-
-impl<C, F, T, E> Work for Job<T, E, Mutex<Option<C>>>
-where
-    C: FnOnce() -> F + Send + 'static,
-    F: Future<Output = Result<T, E>> + 'static,
-    T: Send + 'static,
-    E: Send + 'static,
-{
-    fn ticket(&self) -> &Ticket {
-        &self.ticket
-    }
-
-    fn begin(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()>>> {
-        let closure = lock(&self.closure).take();
-        Box::pin(async move {
-            if let Some(closure) = closure {
-                let result = closure().await;
-                self.outcome.put(result.map_err(Error::Job));
-            }
-        })
-    }
-
-    fn discard(&self) {
-        let closure = lock(&self.closure).take();
-        drop(closure);
-    }
-
-    fn publish(&self, end: End) -> bool {
-        let instead = match end {
-            End::Returned => None,
-            End::Panicked(panic) => Some(Error::Panicked(panic)),
-            End::Cancelled => Some(Error::Cancelled),
-            End::Stopped => Some(Error::ReactorStopped),
-        };
-        // What is replaced is the result of a future that panicked in its `Drop`. It may panic, too, when
-        // it is dropped, so that comes last.
-        let replaced = instead.and_then(|error| self.outcome.put(Err(error)));
-        let claimed = self.outcome.publish();
-        drop(replaced);
-        claimed
-    }
-
-    fn dispose(&self) {
-        self.log_if_unseen();
-    }
-}
-
-impl<T, E, C: ?Sized> Job<T, E, C> {
-    /// Takes the outcome, which nobody has seen and nobody will, and logs it if it is a failure.
-    fn log_if_unseen(&self) {
-        if let Some(Err(error)) = self.outcome.take() {
-            self.log(&error);
-        }
-    }
-
-    fn log(&self, error: &Error<E>) {
-        struct Shown<'a, E>(&'a E, fn(&E, &mut fmt::Formatter<'_>) -> fmt::Result);
-        impl<E> fmt::Debug for Shown<'_, E> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                (self.1)(self.0, f)
-            }
-        }
-
-        let place = Place(self.ticket.location);
-        let shown: &dyn fmt::Debug = match error {
-            Error::Cancelled | Error::ReactorStopped | Error::Forked { .. } => return,
-            Error::Job(error) => &Shown(error, self.debug),
-            Error::Panicked(panic) => panic,
-            Error::Setup(error) => error,
-            // Never a job's outcome.
-            Error::TimedOut(_) | Error::OnReactorThread | Error::AlreadySetUp(_) => return,
-        };
-        let text = format_args!("nobody saw the failure of the job started at {place}: {shown:?}");
-        notice::log(log::Level::Error, text);
-    }
-}
 
 /// Starts a job; where there is no reactor for it, its outcome is the reason.
 pub(crate) fn spawn<C, F, T, E>(
@@ -117,12 +25,7 @@ where
     T: Send + 'static,
     E: fmt::Debug + Send + 'static,
 {
-    let job = Arc::new(Job {
-        ticket: Ticket::new(location),
-        outcome: Outcome::new(),
-        debug: <E as fmt::Debug>::fmt,
-        closure: Mutex::new(Some(closure)),
-    });
+    let job = Arc::new(Job::new(location, closure));
     let handle = Arc::clone(&job);
     let reactor = match reactor {
         Ok(shared) => {
@@ -130,9 +33,7 @@ where
             Some(Arc::clone(shared))
         }
         Err(error) => {
-            job.discard();
-            job.outcome.put(Err(error.widen()));
-            job.outcome.publish();
+            job.refuse(error);
             None
         }
     };

@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use crate::driver::Driver;
@@ -27,7 +27,8 @@ struct Global {
     location: &'static Location<'static>,
 }
 
-/// LOCKING: held while a reactor is started, so that it is started once. No user code runs meanwhile.
+/// LOCKING: held while a reactor is started, so that it is started once. No user code runs meanwhile:
+/// the process is prepared before.
 /// Never locked in a forked child.
 static GLOBAL: Mutex<Option<Global>> = Mutex::new(None);
 
@@ -68,7 +69,7 @@ enum IfRunning {
 /// ```
 #[track_caller]
 pub fn setup() -> Result<(), Error> {
-    start(Location::caller(), IfRunning::Keep, || Builder::new().build())
+    start(Location::caller(), IfRunning::Keep, Builder::new(), Builder::start)
 }
 
 /// Starts the global reactor with settings of one's own. Does not wait for jobs.
@@ -91,7 +92,7 @@ pub fn setup() -> Result<(), Error> {
 /// ```
 #[track_caller]
 pub fn setup_with(builder: Builder) -> Result<(), Error> {
-    start(Location::caller(), IfRunning::Fail, || builder.build())
+    start(Location::caller(), IfRunning::Fail, builder, Builder::start)
 }
 
 /// Makes the global reactor one that the application drives itself, on its own executor: see
@@ -120,8 +121,8 @@ pub fn setup_with(builder: Builder) -> Result<(), Error> {
 pub fn no_setup() -> Result<Driver, Error> {
     let location = Location::caller();
     let mut driver = None;
-    start(location, IfRunning::Fail, || {
-        let reactor = Reactor::undriven()?;
+    start(location, IfRunning::Fail, Builder::new(), |builder| {
+        let reactor = Reactor::undriven(&builder);
         driver = Some(Driver::new(&reactor, location));
         Ok(reactor)
     })?;
@@ -334,62 +335,75 @@ fn shared(location: &'static Location<'static>) -> Result<Seen, Error> {
     Ok(shared)
 }
 
-/// While a reactor is being stopped, its jobs, and everyone else's, are refused.
-fn running_or_fresh(location: &'static Location<'static>) -> Result<Arc<Shared>, Error> {
-    os::mark_process().map_err(|setup_pid| Error::Forked { setup_pid })?;
-    let mut global = lock(&GLOBAL);
-    match &*global {
-        Some(Global { reactor, .. }) if !reactor.shared().is_ended() => {
-            let shared = reactor.shared();
-            if shared.is_stopping() {
-                return Err(Error::ReactorStopped);
-            }
-            Ok(Arc::clone(shared))
-        }
-        _ => {
-            let reactor = Builder::new().build()?;
-            let shared = Arc::clone(reactor.shared());
-            let over = publish(&mut global, reactor, location);
-            drop(global);
-            drop(over);
-            Ok(shared)
-        }
+/// What [`running_or_fresh`] is to do with the global reactor that there is, if there is one.
+fn running(global: Option<&Global>) -> Result<Option<Arc<Shared>>, Error> {
+    match global.map(|global| global.reactor.shared()) {
+        // While a reactor is being stopped, its jobs, and everyone else's, are refused.
+        Some(shared) if shared.is_stopping() && !shared.is_ended() => Err(Error::ReactorStopped),
+        Some(shared) if !shared.is_stopping() => Ok(Some(Arc::clone(shared))),
+        _ => Ok(None),
     }
 }
 
-/// Starts the global reactor, on somebody's explicit wish: a reactor that is stopping is in nobody's way.
+/// The global reactor, for a job.
+fn running_or_fresh(location: &'static Location<'static>) -> Result<Arc<Shared>, Error> {
+    os::mark_process().map_err(|setup_pid| Error::Forked { setup_pid })?;
+    if let Some(shared) = running(lock(&GLOBAL).as_ref())? {
+        return Ok(shared);
+    }
+    let builder = Builder::new();
+    builder.prepare_process()?;
+    let global = lock(&GLOBAL);
+    if let Some(shared) = running(global.as_ref())? {
+        return Ok(shared);
+    }
+    let reactor = builder.start()?;
+    let shared = Arc::clone(reactor.shared());
+    publish(global, reactor, location);
+    Ok(shared)
+}
+
+/// Starts the global reactor, on somebody's explicit wish: one that is stopping is in nobody's way.
 fn start(
     location: &'static Location<'static>,
     if_running: IfRunning,
-    build: impl FnOnce() -> Result<Reactor, Error>,
+    builder: Builder,
+    start: impl FnOnce(Builder) -> Result<Reactor, Error>,
 ) -> Result<(), Error> {
-    check_not_forked()?;
-    os::mark_process().map_err(|setup_pid| Error::Forked { setup_pid })?;
-    let mut global = lock(&GLOBAL);
-    if let Some(running) = global.as_ref().filter(|global| !global.reactor.shared().is_stopping()) {
-        return match if_running {
+    let running = |global: &Option<Global>| {
+        let running = global.as_ref().filter(|global| !global.reactor.shared().is_stopping())?;
+        Some(match if_running {
             IfRunning::Keep => Ok(()),
             IfRunning::Fail => Err(Error::AlreadySetUp(running.location)),
-        };
+        })
+    };
+    check_not_forked()?;
+    os::mark_process().map_err(|setup_pid| Error::Forked { setup_pid })?;
+    if let Some(result) = running(&lock(&GLOBAL)) {
+        return result;
     }
-    let reactor = build()?;
-    let over = publish(&mut global, reactor, location);
-    drop(global);
-    drop(over);
+    builder.prepare_process()?;
+    let global = lock(&GLOBAL);
+    if let Some(result) = running(&global) {
+        return result;
+    }
+    publish(global, start(builder)?, location);
     Ok(())
 }
 
-/// Puts a reactor that has been started in the place of one that is over, which it returns.
+/// Puts a reactor that has been started in the place of one that is over.
 fn publish(
-    global: &mut Option<Global>,
+    mut global: MutexGuard<'_, Option<Global>>,
     reactor: Reactor,
     location: &'static Location<'static>,
-) -> Option<Global> {
+) {
     if os::is_main_thread() {
         // Where it is too late for that, `main` has ended before.
         let _ = END_OF_MAIN.try_with(|_| ());
     }
-    global.replace(Global { reactor, location })
+    let over = global.replace(Global { reactor, location });
+    drop(global);
+    drop(over);
 }
 
 /// Shuts the global reactor down at the end of `main`.

@@ -119,6 +119,7 @@ mod notice;
 mod occupancy;
 mod os;
 mod outcome;
+mod owned;
 mod panic;
 mod reactor;
 mod scoped;

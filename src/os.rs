@@ -30,7 +30,10 @@ pub(crate) fn forked_from() -> Option<u32> {
 
 #[cfg(unix)]
 mod sys {
-    use super::{AtomicU32, FORKED_FROM, Ordering, STARTED_BY, io};
+    use std::sync::Mutex;
+
+    use super::{FORKED_FROM, Ordering, STARTED_BY, io};
+    use crate::sync::lock;
 
     /// Has every fork from now on mark its child. Registered once: there is no way to take it back.
     pub(crate) fn watch_forks() -> io::Result<()> {
@@ -40,18 +43,17 @@ mod sys {
             FORKED_FROM.store(STARTED_BY.load(Ordering::Relaxed), Ordering::Relaxed);
         }
 
-        static WATCHED: AtomicU32 = AtomicU32::new(0);
-        if WATCHED.swap(1, Ordering::Relaxed) == 1 {
+        // Never locked in a fork: `mark_process` comes before.
+        static WATCHED: Mutex<bool> = Mutex::new(false);
+        let mut watched = lock(&WATCHED);
+        if *watched {
             return Ok(());
         }
         #[expect(unsafe_code, reason = "FFI")]
         // SAFETY: the handler is a function that lives as long as the program, and async-signal-safe.
         let error = unsafe { libc::pthread_atfork(None, None, Some(mark_child)) };
-        if error == 0 {
-            return Ok(());
-        }
-        WATCHED.store(0, Ordering::Relaxed);
-        Err(io::Error::from_raw_os_error(error))
+        *watched = error == 0;
+        if *watched { Ok(()) } else { Err(io::Error::from_raw_os_error(error)) }
     }
 
     /// Is this the thread that runs `main`?

@@ -163,12 +163,10 @@ impl Reactor {
         self.handle.shared.wait_ended(deadline(Instant::now(), grace));
     }
 
-    /// A reactor for a `Driver`.
-    pub(crate) fn undriven() -> Result<Self, Error> {
-        let builder = Builder::new();
-        builder.prepare_process()?;
+    /// A reactor for a `Driver`, in a process that is prepared.
+    pub(crate) fn undriven(builder: &Builder) -> Self {
         let shared = Arc::new(Shared::new(Life::Undriven, Duration::ZERO, builder.slow_poll));
-        Ok(Self { handle: Arc::new(Handle { shared, thread: None }) })
+        Self { handle: Arc::new(Handle { shared, thread: None }) }
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -289,12 +287,17 @@ impl Builder {
     /// [`Error::Setup`] if the thread could not be started, with the system's reason, and
     /// [`Error::Forked`].
     pub fn build(self) -> Result<Reactor, Error> {
+        self.prepare_process()?;
+        self.start()
+    }
+
+    /// Starts the reactor in a process that is prepared. Runs no user code.
+    pub(crate) fn start(self) -> Result<Reactor, Error> {
         let setup_failed = |error| Error::Setup(Arc::new(error));
         if self.name.contains('\0') {
             let text = "a thread's name may not contain a null byte";
             return Err(setup_failed(io::Error::new(io::ErrorKind::InvalidInput, text)));
         }
-        self.prepare_process()?;
         let shared = Arc::new(Shared::new(Life::Running, self.spin, self.slow_poll));
         let mut thread = thread::Builder::new().name(self.name);
         if let Some(bytes) = self.stack_size {
@@ -310,9 +313,9 @@ impl Builder {
         Ok(Reactor { handle: Arc::new(Handle { shared, thread: Some(thread) }) })
     }
 
-    /// Sets up what belongs to the process, not to a reactor. Each part is done once, and again only if
-    /// it failed.
-    fn prepare_process(&self) -> Result<(), Error> {
+    /// Sets up what belongs to the process, not to a reactor: once, or again where it failed. May run
+    /// user code: wakers of other users of async-io.
+    pub(crate) fn prepare_process(&self) -> Result<(), Error> {
         check_not_forked()?;
         os::mark_process().map_err(|setup_pid| Error::Forked { setup_pid })?;
         os::watch_forks().map_err(|error| Error::Setup(Arc::new(error)))?;

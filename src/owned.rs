@@ -1,0 +1,122 @@
+//! A job that owns all it uses, as `run_in_reactor` starts it.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use crate::error::{Error, Place};
+use crate::job::{End, Work};
+use crate::notice;
+use crate::outcome::Outcome;
+use crate::sync::lock;
+use crate::ticket::Ticket;
+
+/// A job's outcome, as the handle keeps it.
+pub(crate) type Kept<T, E> = Result<T, Error<E>>;
+
+/// A job that owns all it uses. `C` is the closure; the handle knows the job without it.
+pub(crate) struct Job<T, E, C: ?Sized = dyn Send + Sync> {
+    pub(crate) ticket: Ticket,
+    pub(crate) outcome: Outcome<Kept<T, E>>,
+    /// `E`'s own, caught while its bound was known.
+    debug: fn(&E, &mut fmt::Formatter<'_>) -> fmt::Result,
+    /// `None` once begun or discarded. LOCKING: held to move it out.
+    closure: C,
+}
+
+impl<C, F, T, E> Work for Job<T, E, Mutex<Option<C>>>
+where
+    C: FnOnce() -> F + Send + 'static,
+    F: Future<Output = Result<T, E>> + 'static,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    fn ticket(&self) -> &Ticket {
+        &self.ticket
+    }
+
+    fn begin(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()>>> {
+        let closure = lock(&self.closure).take();
+        Box::pin(async move {
+            if let Some(closure) = closure {
+                let result = closure().await;
+                self.outcome.put(result.map_err(Error::Job));
+            }
+        })
+    }
+
+    fn discard(&self) {
+        let closure = lock(&self.closure).take();
+        drop(closure);
+    }
+
+    fn publish(&self, end: End) -> bool {
+        let instead = match end {
+            End::Returned => None,
+            End::Panicked(panic) => Some(Error::Panicked(panic)),
+            End::Cancelled => Some(Error::Cancelled),
+            End::Stopped => Some(Error::ReactorStopped),
+        };
+        // What is replaced is the result of a future that panicked in its `Drop`. It may panic, too, when
+        // it is dropped, so that comes last.
+        let replaced = instead.and_then(|error| self.outcome.put(Err(error)));
+        let claimed = self.outcome.publish();
+        drop(replaced);
+        claimed
+    }
+
+    fn dispose(&self) {
+        self.log_if_unseen();
+    }
+}
+
+impl<C, T, E: fmt::Debug> Job<T, E, Mutex<Option<C>>> {
+    pub(crate) fn new(location: &'static Location<'static>, closure: C) -> Self {
+        Self {
+            ticket: Ticket::new(location),
+            outcome: Outcome::new(),
+            debug: E::fmt,
+            closure: Mutex::new(Some(closure)),
+        }
+    }
+
+    /// Ends a job that cannot be submitted.
+    pub(crate) fn refuse(&self, error: Error) {
+        let closure = lock(&self.closure).take();
+        drop(closure);
+        self.outcome.put(Err(error.widen()));
+        self.outcome.publish();
+    }
+}
+
+impl<T, E, C: ?Sized> Job<T, E, C> {
+    /// Takes the outcome, which nobody has seen and nobody will, and logs it if it is a failure.
+    pub(crate) fn log_if_unseen(&self) {
+        if let Some(Err(error)) = self.outcome.take() {
+            self.log(&error);
+        }
+    }
+
+    pub(crate) fn log(&self, error: &Error<E>) {
+        struct Shown<'a, E>(&'a E, fn(&E, &mut fmt::Formatter<'_>) -> fmt::Result);
+        impl<E> fmt::Debug for Shown<'_, E> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                (self.1)(self.0, f)
+            }
+        }
+
+        let place = Place(self.ticket.location);
+        let shown: &dyn fmt::Debug = match error {
+            Error::Cancelled | Error::ReactorStopped | Error::Forked { .. } => return,
+            Error::Job(error) => &Shown(error, self.debug),
+            Error::Panicked(panic) => panic,
+            Error::Setup(error) => error,
+            // Never a job's outcome.
+            Error::TimedOut(_) | Error::OnReactorThread | Error::AlreadySetUp(_) => return,
+        };
+        let text = format_args!("nobody saw the failure of the job started at {place}: {shown:?}");
+        notice::log(log::Level::Error, text);
+    }
+}
