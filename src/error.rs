@@ -45,7 +45,6 @@ pub enum Error<E = Infallible> {
     /// The call would block the very thread that has to do the work.
     OnReactorThread,
     /// This process is a fork of the one in which the reactor runs.
-    #[non_exhaustive]
     Forked {
         /// The id of the process that started the reactor.
         setup_pid: u32,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
@@ -292,6 +292,10 @@ impl<T, E> EventualResult<T, E> {
         self.reactor.as_ref()
     }
 }
+
+// A panic while one of these is used leaves it whole: no user code runs inside its locks.
+impl<T, E> UnwindSafe for EventualResult<T, E> {}
+impl<T, E> RefUnwindSafe for EventualResult<T, E> {}
 
 impl<T, E> Drop for EventualResult<T, E> {
     fn drop(&mut self) {

@@ -88,7 +88,6 @@ impl std::error::Error for ParseResultIdError {}
 
 /// Why [`retrieve_result`] has nothing to give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum RetrieveError {
     /// Nothing is stashed under this id: it was retrieved before, its time was over, or it was never
     /// there.
