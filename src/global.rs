@@ -6,9 +6,10 @@ use std::future::Future;
 use std::panic::Location;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::driver::Driver;
+use crate::end_of_main;
 use crate::error::Error;
 use crate::eventual::{self, EventualResult};
 use crate::os;
@@ -16,9 +17,6 @@ use crate::reactor::{Builder, Reactor};
 use crate::scoped;
 use crate::shared::{Shared, check_not_forked};
 use crate::sync::lock;
-
-/// How long the end of `main` waits for jobs to be dropped.
-const END_OF_MAIN_GRACE: Duration = Duration::from_secs(1);
 
 /// The global reactor, from a start that worked until a shutdown.
 struct Global {
@@ -83,7 +81,7 @@ pub fn setup() -> Result<(), Error> {
 ///
 /// ```
 /// use crochet::{Error, Reactor};
-/// use std::time::Duration;
+/// use std::time::{Duration, Instant};
 ///
 /// let settings = Reactor::builder().slow_poll(Duration::from_millis(20));
 /// crochet::setup_with(settings.clone())?;
@@ -148,7 +146,7 @@ pub fn no_setup() -> Result<Driver, Error> {
 /// # Examples
 ///
 /// ```
-/// use std::time::Duration;
+/// use std::time::{Duration, Instant};
 ///
 /// let never = crochet::run_in_reactor(|| std::future::pending::<crochet::Result<()>>());
 /// crochet::shutdown(Duration::from_secs(60))?;
@@ -281,7 +279,7 @@ where
 ///
 /// ```compile_fail,E0597
 /// use crochet::Error;
-/// use std::time::Duration;
+/// use std::time::{Duration, Instant};
 ///
 /// let kept: crochet::Result<&str> = {
 ///     let name = String::from("short-lived");
@@ -294,7 +292,7 @@ where
 ///
 /// ```compile_fail,E0502
 /// use crochet::Error;
-/// use std::time::Duration;
+/// use std::time::{Duration, Instant};
 ///
 /// let mut list = vec![1];
 /// let first = &mut list[0];
@@ -397,33 +395,17 @@ fn publish(
     reactor: Reactor,
     location: &'static Location<'static>,
 ) {
-    if os::is_main_thread() {
-        // Where it is too late for that, `main` has ended before.
-        let _ = END_OF_MAIN.try_with(|_| ());
-    }
+    end_of_main::arm();
     let over = global.replace(Global { reactor, location });
     drop(global);
     drop(over);
 }
 
-/// Shuts the global reactor down at the end of `main`.
-struct EndOfMain;
-
-thread_local! {
-    /// Touched on the main thread only, by a start. Its destructor runs when `main` has returned or
-    /// `exit` is called there, before the C library's exit handlers.
-    static END_OF_MAIN: EndOfMain = const { EndOfMain };
-}
-
-impl Drop for EndOfMain {
-    fn drop(&mut self) {
-        if os::forked_from().is_some() {
-            return;
-        }
-        // Other thread-locals may be gone, so this only asks, and waits on a condition variable.
-        let reactor = lock(&GLOBAL).as_ref().map(|global| global.reactor.clone());
-        if let Some(reactor) = reactor {
-            reactor.stop_within(END_OF_MAIN_GRACE);
-        }
+/// Stops the global reactor at the end of `main`. Other thread-locals may be gone, so this only asks, and
+/// waits on a condition variable.
+pub(crate) fn stop_at_end_of_main(end: Option<Instant>) {
+    let reactor = lock(&GLOBAL).as_ref().map(|global| global.reactor.clone());
+    if let Some(reactor) = reactor {
+        reactor.stop_until(end);
     }
 }

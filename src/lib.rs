@@ -109,12 +109,16 @@
 //! **Several versions of the crate in one program?** Each has its own reactor thread; they do not disturb
 //! each other.
 
+#![warn(clippy::unwrap_used)]
+
 mod current;
 mod driver;
+mod end_of_main;
 mod error;
 mod eventual;
 mod global;
 mod job;
+mod logging;
 mod notice;
 mod occupancy;
 mod os;
@@ -135,6 +139,7 @@ pub use driver::Driver;
 pub use error::{BlockedBy, Error, JobState, TimedOut};
 pub use eventual::{EventualFuture, EventualResult};
 pub use global::{no_setup, run_in_reactor, setup, setup_with, shutdown, wait_for};
+pub use logging::BackgroundLogger;
 pub use panic::{Panic, PanicLocation};
 pub use reactor::{Builder, Reactor};
 pub use stash::{ParseResultIdError, ResultId, RetrieveError, retrieve_result};

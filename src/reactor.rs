@@ -156,11 +156,11 @@ impl Reactor {
         Ok(())
     }
 
-    /// Stops this reactor, and blocks until all jobs have ended or `grace` has passed. Uses no
+    /// Stops this reactor, and blocks until all jobs have ended or the time is over. Uses no
     /// thread-locals.
-    pub(crate) fn stop_within(&self, grace: Duration) {
+    pub(crate) fn stop_until(&self, end: Option<Instant>) {
         self.handle.shared.stop();
-        self.handle.shared.wait_ended(deadline(Instant::now(), grace));
+        self.handle.shared.wait_ended(end);
     }
 
     /// A reactor for a `Driver`, in a process that is prepared.
