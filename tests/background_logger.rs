@@ -57,7 +57,11 @@ fn info(logger: &BackgroundLogger, text: &str) {
 }
 
 fn in_job(reactor: &Reactor, job: impl FnOnce() + Send) {
-    reactor.wait_for(LONG, async { Ok::<_, Error>(job()) }).unwrap();
+    let job = async {
+        job();
+        Ok::<_, Error>(())
+    };
+    reactor.wait_for(LONG, job).unwrap();
 }
 
 #[test]
