@@ -346,10 +346,14 @@ fn a_shutdown_drops_a_queued_future_on_the_reactor_thread() {
     until(|| {
         let reactor = Reactor::new().unwrap();
         let (reactor_thread, trace) = (thread_of(&reactor), Trace::new());
-        let hog = hog(&reactor);
+        let (hog, about_to) = (hog(&reactor), Gate::new());
         let (result, caller) = thread::scope(|scope| {
-            let waiting = scope
-                .spawn(|| (reactor.wait_for(Duration::MAX, trace.pending::<(), Error>()), here()));
+            let waiting = scope.spawn(|| {
+                about_to.open();
+                (reactor.wait_for(Duration::MAX, trace.pending::<(), Error>()), here())
+            });
+            about_to.pass();
+            thread::sleep(SHORT);
             assert!(reactor.shutdown(SHORT).unwrap_err().is_timeout());
             hog.release();
             waiting.join().unwrap()
