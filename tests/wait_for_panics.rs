@@ -8,6 +8,8 @@
 //! | its `Drop`, at the timeout | the caller's thread |
 //! | its `Drop`, at a shutdown | the reactor thread |
 
+#![expect(clippy::unwrap_used, reason = "a test that fails panics")]
+
 mod support;
 #[path = "support/traced.rs"]
 mod traced;
@@ -42,6 +44,11 @@ fn text(payload: &(dyn Any + Send)) -> &str {
     payload.downcast_ref::<&str>().expect("a literal")
 }
 
+/// Panics with `payload`, in a job.
+fn fail(payload: impl Any + Send) -> Result<(), Error> {
+    panic::panic_any(payload)
+}
+
 /// A future that ends as `ready` says, and whose `Drop` panics.
 fn panics_in_drop(trace: &Trace, ready: bool) -> impl Future<Output = Result<(), Error>> + use<> {
     let mark = trace.mark();
@@ -62,10 +69,7 @@ fn a_panic_in_the_first_poll_goes_on_in_the_caller() {
     let reactor = Reactor::new().unwrap();
     let reactor_thread = thread_of(&reactor);
     let trace = Trace::new();
-    let job = trace.of(async {
-        let value: Result<(), Error> = panic!("in the first poll");
-        value
-    });
+    let job = trace.of(async { fail("in the first poll") });
     let payload = caught(|| reactor.wait_for(LONG, job));
     assert_eq!(text(&*payload), "in the first poll");
     assert_eq!((trace.polls(), trace.drops()), (1, vec![reactor_thread]));
@@ -83,8 +87,7 @@ fn a_panic_in_a_later_poll_goes_on_in_the_caller() {
         for _ in 0..number {
             yield_now().await;
         }
-        let value: Result<(), Error> = panic!("in poll {}", number + 1);
-        value
+        fail(format!("in poll {}", number + 1))
     });
     let payload = caught(|| reactor.wait_for(LONG, job));
     assert_eq!(payload.downcast_ref::<String>().unwrap(), "in poll 4");
@@ -100,7 +103,10 @@ fn a_panic_in_the_drop_of_a_ready_future_goes_on_in_the_caller() {
     let reactor_thread = thread_of(&reactor);
 
     /// Ready at once; an `async` block would drop its locals before it is ready.
-    struct Ready(OnDrop<fn()>, Trace);
+    struct Ready {
+        _panic: OnDrop<fn()>,
+        trace: Trace,
+    }
     impl Future for Ready {
         type Output = Result<String, Error>;
 
@@ -110,12 +116,12 @@ fn a_panic_in_the_drop_of_a_ready_future_goes_on_in_the_caller() {
     }
     impl Drop for Ready {
         fn drop(&mut self) {
-            drop(self.1.mark());
+            drop(self.trace.mark());
         }
     }
 
     let trace = Trace::new();
-    let job = Ready(OnDrop(|| panic!("in drop")), trace.clone());
+    let job = Ready { _panic: OnDrop(|| panic!("in drop")), trace: trace.clone() };
     let payload = caught(|| reactor.wait_for(LONG, job));
     assert_eq!(text(&*payload), "in drop");
     assert_eq!(trace.drops(), [reactor_thread]);
@@ -180,8 +186,7 @@ fn a_payload_that_is_no_string_arrives_as_it_is() {
     let received = caught(|| {
         reactor.wait_for(LONG, async {
             yield_now().await;
-            let value: Result<(), Error> = panic::panic_any(sent);
-            value
+            fail(sent)
         })
     });
     let received = received.downcast::<Arc<i32>>().unwrap();
