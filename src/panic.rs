@@ -9,6 +9,7 @@ use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::mem;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -45,6 +46,17 @@ struct Inner {
     payload: Mutex<Option<Box<dyn Any + Send>>>,
     message: Option<String>,
     note: Option<Note>,
+}
+
+impl Drop for Inner {
+    /// A payload may panic when it is dropped, and a `Panic` is dropped in places that must not unwind:
+    /// such a second panic ends here, and its own payload is leaked, as it may be another one of the kind.
+    fn drop(&mut self) {
+        let payload = self.payload.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Err(again) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            mem::forget(again);
+        }
+    }
 }
 
 impl Panic {

@@ -19,12 +19,16 @@
 //! The lock is held while the future is polled or dropped: user code, which waits for itself at worst,
 //! as no other call uses this lock.
 //!
+//! A lock is not fair: a reactor thread that polls again and again could keep a caller waiting for it. So the
+//! caller first raises `recalled`; from then on the reactor thread leaves the slot alone, and at most the
+//! `poll` or `stop` that has missed the flag comes before the caller's turn.
+//!
 //! `tests/loom/tests/slot.rs` models each pair of operations.
 
 use std::ops::DerefMut;
 use std::task::{Context, Poll};
 
-use crate::sync::{Mutex, lock};
+use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 
 /// What is lent: a future, and the place for its output.
 pub(crate) trait Loan {
@@ -53,6 +57,9 @@ enum State<L> {
 /// A slot with a loan in it. The module's documentation has the protocol.
 pub(crate) struct Slot<L> {
     state: Mutex<State<L>>,
+    /// Raised by `take_back`. ORDERING: Relaxed; it guards nothing, the lock does. Who misses it waits
+    /// for the lock, or has the caller wait, as without it.
+    recalled: AtomicBool,
 }
 
 impl<L> Slot<L>
@@ -61,11 +68,15 @@ where
     L::Target: Loan,
 {
     pub(crate) fn new(loan: L) -> Self {
-        Self { state: Mutex::new(State::Lent(loan)) }
+        Self { state: Mutex::new(State::Lent(loan)), recalled: AtomicBool::new(false) }
     }
 
-    /// Polls what is lent. An empty slot is `Ready`: there is nothing left to do for it.
+    /// Polls what is lent. An empty slot is `Ready`: there is nothing left to do for it. So is one that
+    /// its owner is about to empty.
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.is_recalled() {
+            return Poll::Ready(());
+        }
         let mut state = lock(&self.state);
         if let State::Lent(loan) = &mut *state {
             match loan.poll(cx) {
@@ -76,8 +87,11 @@ where
         Poll::Ready(())
     }
 
-    /// Drops the future, if it is still here.
+    /// Drops the future, if it is still here, and its owner is not about to take it out.
     pub(crate) fn stop(&self) {
+        if self.is_recalled() {
+            return;
+        }
         let mut state = lock(&self.state);
         if let State::Lent(loan) = &mut *state {
             loan.stop();
@@ -88,11 +102,16 @@ where
     /// Takes the loan out, if it is still here, and tells how it came back. When this has returned, the
     /// slot is empty. It waits for a `poll` that is under way, and for nothing else.
     pub(crate) fn take_back(&self) -> Return {
+        self.recalled.store(true, Ordering::Relaxed);
         let mut state = lock(&self.state);
         if let State::Returned(how) = *state {
             return how;
         }
         *state = State::Returned(Return::Unfinished);
         Return::Unfinished
+    }
+
+    fn is_recalled(&self) -> bool {
+        self.recalled.load(Ordering::Relaxed)
     }
 }

@@ -1,0 +1,1 @@
+//! Tests of crochet inside tokio's runtimes; see `tests`.

@@ -1,0 +1,145 @@
+//! Blocking calls inside tokio's runtimes: they work, and never panic, where tokio's own `block_on` does.
+
+#![expect(clippy::unwrap_used, reason = "a test that fails panics")]
+
+#[path = "../../support/mod.rs"]
+mod support;
+
+use std::future;
+use std::thread;
+use std::time::Duration;
+
+use crochet::{Error, Reactor};
+use tokio::runtime::{Builder, Runtime};
+
+use support::{LONG, in_child, limit, until};
+
+const SHORT: Duration = Duration::from_millis(20);
+
+fn multi_thread() -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+fn current_thread() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// Every blocking call, with a job in time and a late one, and handles that are dropped.
+#[track_caller]
+fn assert_works(reactor: &Reactor) {
+    let here = thread::current().id();
+    let mut borrowed = 1;
+    let there = reactor.wait_for(LONG, async {
+        borrowed += 1;
+        Ok::<_, Error>(thread::current().id())
+    });
+    assert_ne!(there.unwrap(), here);
+    assert_eq!(borrowed, 2);
+    let late: Result<(), Error> = reactor.wait_for(SHORT, future::pending());
+    assert!(late.unwrap_err().is_timeout());
+
+    let job = reactor.run_in_reactor(|| async { Ok::<_, Error>(7) });
+    assert_eq!(*job.wait(LONG).unwrap(), 7);
+    assert_eq!(job.join(LONG).unwrap(), 7);
+    let never = reactor.run_in_reactor(future::pending::<Result<(), Error>>);
+    assert!(never.wait(SHORT).unwrap_err().is_timeout());
+    assert!(never.join(SHORT).unwrap_err().is_timeout());
+
+    drop(reactor.run_in_reactor(|| async { Ok::<_, Error>(()) }));
+    drop(reactor.run_in_reactor(future::pending::<Result<(), Error>>));
+}
+
+#[test]
+fn blocking_calls_work_inside_block_on() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    multi_thread().block_on(async { assert_works(&reactor) });
+    current_thread().block_on(async { assert_works(&reactor) });
+}
+
+#[test]
+fn blocking_calls_work_inside_tasks() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    for runtime in [multi_thread(), current_thread()] {
+        runtime.block_on(async {
+            let tasks: Vec<_> = (0..8)
+                .map(|_| {
+                    let reactor = reactor.clone();
+                    tokio::spawn(async move {
+                        tokio::time::sleep(Duration::from_millis(1)).await;
+                        assert_works(&reactor);
+                        tokio::time::sleep(Duration::from_millis(1)).await;
+                    })
+                })
+                .collect();
+            for task in tasks {
+                task.await.unwrap();
+            }
+        });
+    }
+}
+
+#[test]
+fn blocking_calls_work_inside_spawn_blocking() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    for runtime in [multi_thread(), current_thread()] {
+        let reactor = reactor.clone();
+        runtime
+            .block_on(async { tokio::task::spawn_blocking(move || assert_works(&reactor)).await })
+            .unwrap();
+    }
+}
+
+#[test]
+fn a_task_can_await_the_result_of_a_job() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    for runtime in [multi_thread(), current_thread()] {
+        let reactor = reactor.clone();
+        let sum = runtime.block_on(async move {
+            let job = reactor.run_in_reactor(|| async {
+                async_io::Timer::after(Duration::from_millis(5)).await;
+                Ok::<_, Error>(20)
+            });
+            let late = reactor.run_in_reactor(future::pending::<Result<(), Error>>);
+            tokio::time::timeout(SHORT, late).await.unwrap_err();
+            let (a, b) = tokio::join!(job, tokio::spawn(async { 1 }));
+            a.unwrap() + b.unwrap()
+        });
+        assert_eq!(sum, 21);
+    }
+}
+
+#[test]
+fn reactors_can_be_started_and_stopped_inside_a_runtime() {
+    let _limit = limit(LONG);
+    for runtime in [multi_thread(), current_thread()] {
+        runtime.block_on(async {
+            let reactor = Reactor::new().unwrap();
+            assert_works(&reactor);
+            reactor.shutdown(LONG).unwrap();
+            // The last handle stops it, without waiting.
+            let reactor = Reactor::new().unwrap();
+            let job = reactor.run_in_reactor(future::pending::<Result<(), Error>>);
+            drop(reactor);
+            until(|| job.is_finished());
+            assert!(job.await.unwrap_err().is_reactor_stopped());
+        });
+    }
+}
+
+#[test]
+fn the_free_functions_work_inside_a_runtime() {
+    in_child("the_free_functions_work_inside_a_runtime", || {
+        for runtime in [multi_thread(), current_thread()] {
+            runtime.block_on(async {
+                crochet::setup().unwrap();
+                assert_works(&Reactor::global().unwrap());
+                assert_eq!(crochet::wait_for(LONG, async { Ok::<_, Error>(3) }).unwrap(), 3);
+                crochet::shutdown(LONG).unwrap();
+            });
+        }
+    });
+}
