@@ -13,9 +13,10 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::thread;
 use std::time::Instant;
 
-use async_executor::LocalExecutor;
+use async_executor::{LocalExecutor, Task};
 use futures_lite::FutureExt;
 use slab::Slab;
 
@@ -121,7 +122,21 @@ impl Site {
         if job.first_poll(&self.live.shared).is_pending() {
             let live = Rc::clone(&self.live);
             let key = live.insert(job);
-            self.executor.spawn(future::poll_fn(move |cx| live.poll(key, cx))).detach();
+            let task = self.executor.spawn(future::poll_fn(move |cx| live.poll(key, cx)));
+            self.live.jobs.borrow_mut()[key].task = Some(task);
+        }
+    }
+
+    /// Has the executor drop its tasks, whose jobs have ended.
+    ///
+    /// Dropping the executor would not do for all of them. A task that another thread has marked as
+    /// scheduled, but has not put into the executor's queue yet, is missed by that, and comes into the
+    /// queue later, where it keeps itself and the queue alive. So this waits for such a thread to go on.
+    fn drop_tasks(&self) {
+        while !self.executor.is_empty() {
+            if !self.executor.try_tick() {
+                thread::yield_now();
+            }
         }
     }
 }
@@ -132,6 +147,7 @@ impl Drop for Site {
         shared.leave_loop();
         // In the order of submission: the queue's jobs came after all that were begun.
         self.live.stop();
+        self.drop_tasks();
         while let Ok(job) = shared.queue.try_recv() {
             job.stop(shared);
         }
@@ -140,17 +156,24 @@ impl Drop for Site {
     }
 }
 
-/// The jobs that have a task. They are kept here and not in their tasks, because the executor can lose a
-/// task when it is dropped: one that another thread has marked as scheduled, but not yet put into the
-/// executor's queue, is missed by the clean-up, and would never be dropped.
+/// The jobs that have a task. They are kept here and not in their tasks, so that they can be dropped in
+/// order, and at once.
 struct Live {
     shared: Arc<Shared>,
-    /// Each with its place in the order of beginning. `None` while it is being polled, so that user code
-    /// never runs while this is borrowed.
-    jobs: RefCell<Slab<Option<(u64, Running)>>>,
+    /// Borrowed to move jobs in and out, never while user code runs.
+    jobs: RefCell<Slab<Entry>>,
     begun: Cell<u64>,
     /// Whether a job has been polled since [`stays_busy`](Self::stays_busy) was last asked.
     active: Cell<bool>,
+}
+
+struct Entry {
+    /// The place in the order of beginning.
+    place: u64,
+    /// `None` while it is being polled.
+    job: Option<Running>,
+    /// `None` until it is spawned. Dropping it cancels the task.
+    task: Option<Task<()>>,
 }
 
 impl Live {
@@ -160,20 +183,18 @@ impl Live {
 
     fn insert(&self, job: Running) -> usize {
         let place = self.begun.replace(self.begun.get() + 1);
-        self.jobs.borrow_mut().insert(Some((place, job)))
+        self.jobs.borrow_mut().insert(Entry { place, job: Some(job), task: None })
     }
 
     /// Polls the job in the name of its task.
     fn poll(&self, key: usize, cx: &mut Context<'_>) -> Poll<()> {
-        let taken = self.jobs.borrow_mut().get_mut(key).and_then(Option::take);
-        let Some((place, mut job)) = taken else {
-            return Poll::Ready(());
-        };
+        let taken = self.jobs.borrow_mut().get_mut(key).and_then(|entry| entry.job.take());
+        let Some(mut job) = taken else { return Poll::Ready(()) };
         let poll = job.poll(&self.shared, cx);
         if poll.is_pending() {
-            self.jobs.borrow_mut()[key] = Some((place, job));
-        } else {
-            self.jobs.borrow_mut().remove(key);
+            self.jobs.borrow_mut()[key].job = Some(job);
+        } else if let Some(task) = self.jobs.borrow_mut().remove(key).task {
+            task.detach();
         }
         if !self.shared.spin.is_zero() {
             self.active.set(true);
@@ -182,11 +203,14 @@ impl Live {
         poll
     }
 
+    /// Ends all jobs, in the order in which they were begun, and has their tasks cancelled.
     fn stop(&self) {
-        let mut jobs: Vec<_> = self.jobs.borrow_mut().drain().flatten().collect();
-        jobs.sort_unstable_by_key(|(place, _)| *place);
-        for (_, mut job) in jobs {
-            job.end(End::Stopped, Some(&self.shared));
+        let mut entries: Vec<_> = self.jobs.borrow_mut().drain().collect();
+        entries.sort_unstable_by_key(|entry| entry.place);
+        for entry in entries {
+            if let Some(mut job) = entry.job {
+                job.end(End::Stopped, Some(&self.shared));
+            }
         }
     }
 

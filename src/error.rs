@@ -230,6 +230,15 @@ impl TimedOut {
         self.waited
     }
 
+    /// The same, some time later, with nothing changed in between.
+    pub(crate) fn later(mut self, by: Duration) -> Self {
+        self.waited += by;
+        if let Some(blocked_by) = &mut self.blocked_by {
+            blocked_by.held += by;
+        }
+        self
+    }
+
     /// Returns what the job was doing when the time was over.
     pub fn job(&self) -> JobState {
         self.job

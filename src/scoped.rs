@@ -186,10 +186,15 @@ where
         // Before the slot is locked: the poll that is to blame may be that of this job.
         Some(shared.timed_out(start, ticket.state()))
     };
+    let before = Instant::now();
     let how = lender.take_back();
+    let late = late.map(|why| why.later(before.elapsed()));
     drop(lender);
     // One more look: the job may have ended between the deadline and the lock.
-    match (frame.output.take(), late) {
+    let output = frame.output.take();
+    // Gone before any other code of the caller's runs.
+    future.set(None);
+    match (output, late) {
         (Some(Ok(result)), _) => result,
         (Some(Err(panic)), _) => panic.resume(),
         (None, Some(why)) if how == Return::Unfinished => Err(E::from(Error::TimedOut(why))),
