@@ -6,7 +6,7 @@
 mod support;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -24,14 +24,14 @@ fn thread_dir(name: &str) -> Option<PathBuf> {
 }
 
 /// How often the thread has gone to sleep by itself, which is how often it was woken.
-fn sleeps(dir: &PathBuf) -> u64 {
+fn sleeps(dir: &Path) -> u64 {
     let status = fs::read_to_string(dir.join("status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
     line.unwrap().trim().parse().unwrap()
 }
 
 /// Blocks until the thread has not been woken for a while, or for ever.
-fn settle(dir: &PathBuf) {
+fn settle(dir: &Path) {
     let mut last = sleeps(dir);
     support::until(|| {
         thread::sleep(Duration::from_millis(200));
@@ -39,7 +39,7 @@ fn settle(dir: &PathBuf) {
     });
 }
 
-fn assert_asleep(dir: &PathBuf) {
+fn assert_asleep(dir: &Path) {
     settle(dir);
     let before = sleeps(dir);
     thread::sleep(Duration::from_millis(1500));
