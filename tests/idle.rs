@@ -14,13 +14,15 @@ use async_io::Timer;
 use crochet::{Error, EventualResult, Reactor};
 use support::{LONG, in_child};
 
-/// The thread of this name, if there is one.
-fn thread_dir(name: &str) -> Option<PathBuf> {
+/// The kernel's view of the global reactor's thread, which has begun to run jobs.
+fn reactor_dir() -> PathBuf {
+    let waited: Result<(), Error> = crochet::wait_for(LONG, async { Ok(()) });
+    waited.unwrap();
     let tasks = fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
     let named = |dir: &PathBuf| {
-        fs::read_to_string(dir.join("comm")).is_ok_and(|comm| comm.trim_end() == name)
+        fs::read_to_string(dir.join("comm")).is_ok_and(|comm| comm.trim_end() == "crochet")
     };
-    tasks.into_iter().find(named)
+    tasks.into_iter().find(named).unwrap()
 }
 
 /// How often the thread has gone to sleep by itself, which is how often it was woken.
@@ -58,9 +60,7 @@ fn far_timer() -> EventualResult<(), Error> {
 fn a_reactor_without_jobs_is_never_woken() {
     in_child("a_reactor_without_jobs_is_never_woken", || {
         crochet::setup().unwrap();
-        let waited: Result<(), Error> = crochet::wait_for(LONG, async { Ok(()) });
-        waited.unwrap();
-        assert_asleep(&thread_dir("crochet").unwrap());
+        assert_asleep(&reactor_dir());
     });
 }
 
@@ -68,9 +68,7 @@ fn a_reactor_without_jobs_is_never_woken() {
 fn a_reactor_with_a_job_on_a_far_timer_is_never_woken() {
     in_child("a_reactor_with_a_job_on_a_far_timer_is_never_woken", || {
         let job = far_timer();
-        let waited: Result<(), Error> = crochet::wait_for(LONG, async { Ok(()) });
-        waited.unwrap();
-        assert_asleep(&thread_dir("crochet").unwrap());
+        assert_asleep(&reactor_dir());
         assert!(!job.is_finished());
     });
 }
@@ -80,7 +78,7 @@ fn a_reactor_that_may_busy_wait_sleeps_when_it_is_idle() {
     in_child("a_reactor_that_may_busy_wait_sleeps_when_it_is_idle", || {
         crochet::setup_with(Reactor::builder().spin(Duration::from_micros(20))).unwrap();
         let job = far_timer();
-        let dir = thread_dir("crochet").unwrap();
+        let dir = reactor_dir();
         assert_asleep(&dir);
         // It does not busy-wait either: that costs processor time, and no sleeps.
         let cpu_ticks = || {

@@ -332,3 +332,40 @@ fn a_setup_beside_a_shutdown_under_way_starts_a_fresh_reactor() {
         assert_eq!(still.unwrap(), 6);
     });
 }
+
+#[test]
+fn calls_that_race_with_shutdowns_work_or_are_refused() {
+    in_child("calls_that_race_with_shutdowns_work_or_are_refused", || {
+        const ROUNDS: usize = 200;
+        let _limit = limit(LONG);
+        let stop = Gate::new();
+        let worked = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    while !stop.is_open() {
+                        let job: Job<_> = crochet::run_in_reactor(|| async { Ok(1) });
+                        let results =
+                            [crochet::wait_for(Duration::MAX, async { Ok(1) }), job.join(LONG)];
+                        for result in results {
+                            match result {
+                                Ok(one) => _ = worked.fetch_add(one, Ordering::Relaxed),
+                                Err(Error::ReactorStopped) => {}
+                                Err(other) => panic!("{other:?}"),
+                            }
+                        }
+                    }
+                });
+            }
+            for round in 0..ROUNDS {
+                let before = worked.load(Ordering::Relaxed);
+                support::until(|| worked.load(Ordering::Relaxed) > before);
+                if round % 2 == 0 {
+                    crochet::setup().unwrap();
+                }
+                crochet::shutdown(LONG).unwrap();
+            }
+            stop.open();
+        });
+    });
+}

@@ -331,26 +331,29 @@ fn thread_names() -> Vec<String> {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn there_is_a_thread_from_the_first_call_until_shutdown() {
-    in_child("there_is_a_thread_from_the_first_call_until_shutdown", || {
-        let count = || thread_names().iter().filter(|name| *name == "crochet").count();
-        let before = thread_names();
-        assert_eq!(count(), 0, "{before:?}");
-        assert!(!before.contains(&"async-io".to_owned()), "{before:?}");
-        // What needs no reactor starts none.
-        assert!(!crochet::in_reactor());
-        let builder = Reactor::builder().name("unbuilt");
-        crochet::shutdown(LONG).unwrap();
-        drop(builder);
-        assert_eq!(thread_names(), before);
+fn linking_does_nothing_and_the_thread_lives_from_the_first_call_until_shutdown() {
+    in_child(
+        "linking_does_nothing_and_the_thread_lives_from_the_first_call_until_shutdown",
+        || {
+            let count = || thread_names().iter().filter(|name| *name == "crochet").count();
+            let before = thread_names();
+            assert_eq!(count(), 0, "{before:?}");
+            assert!(!before.contains(&"async-io".to_owned()), "{before:?}");
+            // What needs no reactor starts none.
+            assert!(!crochet::in_reactor());
+            let builder = Reactor::builder().name("unbuilt");
+            crochet::shutdown(LONG).unwrap();
+            drop(builder);
+            assert_eq!(thread_names(), before);
 
-        let waited: Result<(), Error> = crochet::wait_for(LONG, async { Ok(()) });
-        waited.unwrap();
-        assert_eq!(count(), 1);
-        crochet::shutdown(LONG).unwrap();
-        assert_eq!(count(), 0);
-        crochet::setup().unwrap();
-        reactor_thread();
-        assert_eq!(count(), 1);
-    });
+            let waited: Result<(), Error> = crochet::wait_for(LONG, async { Ok(()) });
+            waited.unwrap();
+            assert_eq!(count(), 1);
+            crochet::shutdown(LONG).unwrap();
+            assert_eq!(count(), 0);
+            crochet::setup().unwrap();
+            reactor_thread();
+            assert_eq!(count(), 1);
+        },
+    );
 }
