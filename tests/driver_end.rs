@@ -179,6 +179,7 @@ fn a_run_that_is_dropped_midway_drops_jobs_and_main_and_frees_waiters() {
         let mut cx = Context::from_waker(Waker::noop());
         for _ in 0..10 {
             assert!(run.as_mut().poll(&mut cx).is_pending());
+            assert!(!crochet::in_reactor(), "in between, the thread is its own");
         }
         assert!(!job_dropped.is_open() && !main_dropped.is_open() && !job.is_finished());
         drop(run);

@@ -111,112 +111,95 @@ mod cases {
     /// For one that is delayed by the grace of a second.
     const A_SECOND: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(4));
 
+    /// A case that succeeds soon.
+    const fn case(name: &'static str, main: fn(), prints: &'static [&'static str]) -> Case {
+        Case { name, main, prints, status: 0, takes: SOON }
+    }
+
     pub(crate) const CASES: &[Case] = &[
+        case(
+            "jobs_are_dropped_in_order_and_what_they_print_appears",
+            jobs_are_dropped_in_order,
+            &["main ends", "drops 0", "drops 1", "drops 2", "drops 3"],
+        ),
+        case(
+            "the_first_job_is_a_start_as_good_as_setup",
+            || pending("lazy").detach(),
+            &["drops lazy"],
+        ),
+        case(
+            "a_second_reactor_of_the_process_is_stopped_as_the_first",
+            a_second_reactor,
+            &["drops first", "drops second"],
+        ),
         Case {
-            name: "jobs_are_dropped_in_order_and_what_they_print_appears",
-            main: jobs_are_dropped_in_order,
-            prints: &["main ends", "drops 0", "drops 1", "drops 2", "drops 3"],
-            status: 0,
-            takes: SOON,
-        },
-        Case {
-            name: "the_first_job_is_a_start_as_good_as_setup",
-            main: || pending("lazy").detach(),
-            prints: &["drops lazy"],
-            status: 0,
-            takes: SOON,
-        },
-        Case {
-            name: "a_second_reactor_of_the_process_is_stopped_as_the_first",
-            main: a_second_reactor,
-            prints: &["drops first", "drops second"],
-            status: 0,
-            takes: SOON,
-        },
-        Case {
-            name: "exit_does_the_same_as_the_end_of_main",
-            main: exit_on_the_main_thread,
-            prints: &["drops exit"],
             status: 3,
-            takes: SOON,
+            ..case(
+                "exit_does_the_same_as_the_end_of_main",
+                exit_on_the_main_thread,
+                &["drops exit"],
+            )
         },
         Case {
-            name: "a_panic_of_main_does_the_same_as_its_end",
-            main: panic_in_main,
-            prints: &["drops panic"],
             status: 101,
-            takes: SOON,
+            ..case("a_panic_of_main_does_the_same_as_its_end", panic_in_main, &["drops panic"])
         },
+        case(
+            "exit_handlers_of_the_c_library_run_after_the_jobs_are_dropped",
+            exit_handler,
+            &["drops before", "exit handler"],
+        ),
         Case {
-            name: "exit_handlers_of_the_c_library_run_after_the_jobs_are_dropped",
-            main: exit_handler,
-            prints: &["drops before", "exit handler"],
-            status: 0,
-            takes: SOON,
-        },
-        Case {
-            name: "a_job_that_holds_the_reactor_delays_the_exit_by_a_second_and_no_more",
-            main: a_hog,
-            prints: &["main ends"],
-            status: 0,
             takes: A_SECOND,
+            ..case(
+                "a_job_that_holds_the_reactor_delays_the_exit_by_a_second_and_no_more",
+                a_hog,
+                &["main ends"],
+            )
         },
         Case {
-            name: "a_drop_that_takes_its_time_is_waited_for",
-            main: a_slow_drop,
-            prints: &["slow", "drops after"],
-            status: 0,
             takes: (Duration::from_millis(300), Duration::from_secs(10)),
+            ..case(
+                "a_drop_that_takes_its_time_is_waited_for",
+                a_slow_drop,
+                &["slow", "drops after"],
+            )
         },
-        Case {
-            name: "waiters_in_other_threads_get_reactor_stopped",
-            main: waiters,
-            prints: &["the reactor has stopped", "the reactor has stopped"],
-            status: 0,
-            takes: SOON,
-        },
-        Case {
-            name: "a_drop_at_the_end_starts_no_fresh_reactor",
-            main: a_drop_that_starts_jobs,
-            prints: &["the reactor has stopped", "drops after"],
-            status: 0,
-            takes: SOON,
-        },
-        Case {
-            name: "a_shutdown_before_leaves_nothing_to_do",
-            main: shutdown_before,
-            prints: &["drops early", "main ends"],
-            status: 0,
-            takes: SOON,
-        },
-        Case {
-            name: "a_reactor_started_by_another_thread_delays_nothing",
-            main: started_by_another_thread,
-            prints: &["main ends"],
-            status: 0,
-            takes: SOON,
-        },
-        Case {
-            name: "a_driver_that_was_forgotten_drops_its_jobs_and_delays_nothing",
-            main: a_forgotten_driver,
-            prints: &["main ends", "drops queued"],
-            status: 0,
-            takes: SOON,
-        },
-        Case {
-            name: "a_thread_local_of_main_may_still_use_the_crate",
-            main: a_late_thread_local,
-            prints: &["drops job", "no hang"],
-            status: 0,
-            takes: SOON,
-        },
-        Case {
-            name: "a_forked_child_that_returns_from_main_drops_none_of_its_parents_jobs",
-            main: a_fork,
-            prints: &["child ends", "parent ends", "drops parent's"],
-            status: 0,
-            takes: SOON,
-        },
+        case(
+            "waiters_in_other_threads_get_reactor_stopped",
+            waiters,
+            &["the reactor has stopped", "the reactor has stopped"],
+        ),
+        case(
+            "a_drop_at_the_end_starts_no_fresh_reactor",
+            a_drop_that_starts_jobs,
+            &["the reactor has stopped", "drops after"],
+        ),
+        case(
+            "a_shutdown_before_leaves_nothing_to_do",
+            shutdown_before,
+            &["drops early", "main ends"],
+        ),
+        case(
+            "a_reactor_started_by_another_thread_delays_nothing",
+            started_by_another_thread,
+            &["main ends"],
+        ),
+        case(
+            "a_driver_that_was_forgotten_drops_its_jobs_and_delays_nothing",
+            a_forgotten_driver,
+            &["main ends", "drops queued"],
+        ),
+        case(
+            "a_thread_local_of_main_may_still_use_the_crate",
+            a_late_thread_local,
+            &["drops job", "no hang"],
+        ),
+        case(
+            "a_forked_child_that_returns_from_main_drops_and_delays_nothing",
+            a_fork,
+            &["child ends", "parent ends", "drops parent's"],
+        ),
     ];
 
     fn say(text: &str) {
@@ -423,19 +406,26 @@ mod cases {
     }
 
     fn a_fork() {
+        // So many that the delay of a second for each would be noticed.
+        const FORKS: usize = 12;
+
         pending("parent's").detach();
         settle();
-        #[expect(unsafe_code, reason = "FFI")]
-        // SAFETY: the child does no more than to print and to return from `main`.
-        let pid = unsafe { libc::fork() };
-        if pid == 0 {
-            return say("child ends");
+        for i in 0..FORKS {
+            #[expect(unsafe_code, reason = "FFI")]
+            // SAFETY: the child does no more than to print and to return from `main`.
+            let pid = unsafe { libc::fork() };
+            if pid == 0 {
+                return if i == 0 {
+                    say("child ends")
+                };
+            }
+            let mut status = -1;
+            #[expect(unsafe_code, reason = "FFI")]
+            // SAFETY: the pointer is to a whole `c_int`.
+            let waited = unsafe { libc::waitpid(pid, &mut status, 0) };
+            assert_eq!((waited, status), (pid, 0));
         }
-        let mut status = -1;
-        #[expect(unsafe_code, reason = "FFI")]
-        // SAFETY: the pointer is to a whole `c_int`.
-        let waited = unsafe { libc::waitpid(pid, &mut status, 0) };
-        assert_eq!((waited, status), (pid, 0));
         say("parent ends");
     }
 }
