@@ -168,6 +168,8 @@ thread_local! {
     static CATCHING: Cell<usize> = const { Cell::new(0) };
     /// The last panic inside one of them.
     static NOTE: RefCell<Option<Note>> = const { RefCell::new(None) };
+    /// Whether there is a note, which costs less to ask.
+    static NOTED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Runs user code; a panic in it ends here.
@@ -176,11 +178,23 @@ pub(crate) fn catch<R>(user_code: impl FnOnce() -> R) -> Result<R, Panic> {
     // The caller treats everything that `user_code` touches as lost when it panicked.
     let result = panic::catch_unwind(AssertUnwindSafe(user_code));
     CATCHING.set(CATCHING.get() - 1);
-    result.map_err(|payload| {
-        // The thread may be ending, and the note's storage gone.
-        let note = NOTE.try_with(|note| note.take()).ok().flatten();
-        Panic::new(payload, note)
-    })
+    match result {
+        Err(payload) => Err(Panic::new(payload, lift_note())),
+        Ok(value) => {
+            // Here, a note is that of a panic which the user code has caught itself; or, in a `Drop` that
+            // runs because of a panic, that of this panic, and wanted.
+            if NOTED.get() && !thread::panicking() {
+                lift_note();
+            }
+            Ok(value)
+        }
+    }
+}
+
+fn lift_note() -> Option<Note> {
+    NOTED.set(false);
+    // The thread may be ending, and the note's storage gone.
+    NOTE.try_with(|note| note.take()).ok().flatten()
 }
 
 /// Chains the hook in front of the one there is. Once a process; later calls do nothing.
@@ -216,6 +230,7 @@ fn take_note(info: &PanicHookInfo<'_>) {
     // Neither lost storage (the thread ends) nor a note that is being replaced may panic here: a panic
     // in a panic hook aborts the process.
     let _ = NOTE.try_with(|place| place.try_borrow_mut().map(|mut place| *place = Some(note)));
+    NOTED.set(true);
 }
 
 fn message_of(payload: &(dyn Any + Send)) -> Option<&str> {

@@ -4,9 +4,13 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
 use std::thread::{self, JoinHandle, ThreadId};
 use std::time::{Duration, Instant};
+
+use async_io::Timer;
 
 use crate::current::is_entered;
 use crate::driver;
@@ -324,8 +328,13 @@ impl Builder {
         os::mark_process().map_err(|setup_pid| Error::Forked { setup_pid })?;
         os::watch_forks().map_err(|error| Error::Setup(Arc::new(error)))?;
         // async-io panics where it cannot start (no file descriptor, no thread): here, where that can
-        // be reported, and not inside the first job. Yielding once makes it initialize everything.
-        catch(|| async_io::block_on(futures_lite::future::yield_now())).map_err(|panic| {
+        // be reported, and not inside the first job. Its `block_on` would not do: it has a guard that
+        // tries again, and a second panic while unwinding ends the process.
+        let start_async_io = || {
+            let mut timer = Timer::after(Duration::from_secs(60));
+            let _ = Pin::new(&mut timer).poll(&mut Context::from_waker(Waker::noop()));
+        };
+        catch(start_async_io).map_err(|panic| {
             let reason = panic.message().unwrap_or("async-io could not be started");
             Error::Setup(Arc::new(io::Error::other(reason)))
         })?;

@@ -1,0 +1,347 @@
+//! Forked children: refused at once, never stuck, and of no harm to the parent. Each test has a process of
+//! its own, which forks.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
+
+mod support;
+
+use std::future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crochet::{Error, EventualResult, Reactor, RetrieveError};
+use support::{Gate, LONG, hog, in_child, limit};
+
+type Job<T = ()> = EventualResult<T, Error>;
+
+/// How a forked child ends.
+enum End {
+    /// At once: no exit handlers, no destructors of thread-locals.
+    AtOnce,
+    /// With all of these.
+    Normally,
+}
+
+/// Runs `body` in a fork of this process. Panics unless it succeeds within some seconds.
+#[track_caller]
+fn in_fork_ending(end: End, body: impl FnOnce()) {
+    #[expect(unsafe_code, reason = "FFI")]
+    // SAFETY: the child has this thread only. What it uses is the C library's allocator, which can be
+    // used after a fork, and the code under test, which must not rely on other threads.
+    let pid = unsafe { libc::fork() };
+    assert!(pid >= 0, "{}", std::io::Error::last_os_error());
+    if pid == 0 {
+        #[expect(unsafe_code, reason = "FFI")]
+        // SAFETY: it takes a number. The signal ends a child that is stuck.
+        let _ = unsafe { libc::alarm(20) };
+        let failed = catch_unwind(AssertUnwindSafe(body)).is_err();
+        match end {
+            End::Normally => process::exit(failed.into()),
+            #[expect(unsafe_code, reason = "FFI")]
+            // SAFETY: it takes a number, and does not return.
+            End::AtOnce => unsafe { libc::_exit(failed.into()) },
+        }
+    }
+    let mut status = 0;
+    #[expect(unsafe_code, reason = "FFI")]
+    // SAFETY: the pointer is to a whole `c_int`.
+    let waited = unsafe { libc::waitpid(pid, &mut status, 0) };
+    assert_eq!(waited, pid);
+    let stuck = libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGALRM;
+    assert!(!stuck, "the forked child was stuck");
+    assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0, "status {status:#x}");
+}
+
+#[track_caller]
+fn in_fork(body: impl FnOnce()) {
+    in_fork_ending(End::AtOnce, body);
+}
+
+/// Calls it, which may not take a second.
+#[track_caller]
+fn at_once<R>(call: impl FnOnce() -> R) -> R {
+    let start = Instant::now();
+    let result = call();
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(1), "it took {took:?}");
+    result
+}
+
+/// Calls it, which must fail at once, as forked from this process.
+#[track_caller]
+fn refused<T, E>(parent: u32, call: impl FnOnce() -> Result<T, Error<E>>) {
+    match at_once(call) {
+        Err(Error::Forked { setup_pid, .. }) => assert_eq!(setup_pid, parent),
+        Err(Error::Job(_)) => panic!("it failed by itself"),
+        Err(other) => panic!("{:?}", other.is_reactor_stopped()),
+        Ok(_) => panic!("it is not refused"),
+    }
+}
+
+fn works() {
+    let five: Result<_, Error> = crochet::wait_for(LONG, async { Ok(5) });
+    assert_eq!(five.unwrap(), 5);
+    let job: Job<_> = crochet::run_in_reactor(|| async { Ok(6) });
+    assert_eq!(job.join(LONG).unwrap(), 6);
+}
+
+/// Every way to start or use the global reactor, in a forked child.
+fn check_functions(parent: u32) {
+    refused(parent, crochet::setup);
+    refused(parent, || crochet::setup_with(Reactor::builder().name("child")));
+    refused(parent, crochet::no_setup);
+    refused(parent, || crochet::shutdown(LONG));
+    refused(parent, Reactor::new);
+    refused(parent, Reactor::global);
+    refused(parent, || crochet::wait_for(LONG, async { Ok::<(), Error>(()) }));
+    let job: Job = at_once(|| crochet::run_in_reactor(|| async { Ok(()) }));
+    refused(parent, || job.wait(LONG));
+    refused(parent, || job.try_wait().unwrap());
+    refused(parent, || job.into_result(LONG));
+}
+
+/// Every method of a job's handle that came with the fork; `jobs` are used up, one by each that takes it.
+fn check_handles(parent: u32, jobs: [Job; 5]) {
+    for job in &jobs {
+        refused(parent, || job.wait(LONG));
+        refused(parent, || job.wait(Duration::MAX));
+        refused(parent, || job.try_wait().unwrap());
+        refused(parent, || Err::<(), _>(job.original_failure().unwrap()));
+        at_once(|| job.cancel());
+    }
+    let [into_result, join, awaited, detached, dropped] = jobs;
+    refused(parent, || into_result.into_result(LONG));
+    refused(parent, || join.join(LONG));
+    refused(parent, || futures_lite::future::block_on(awaited.into_future()));
+    at_once(|| detached.detach());
+    at_once(|| drop(dropped));
+}
+
+#[test]
+fn every_function_is_refused_in_a_forked_child_and_the_parent_goes_on() {
+    in_child("every_function_is_refused_in_a_forked_child_and_the_parent_goes_on", || {
+        let _limit = limit(LONG);
+        works();
+        let parent = process::id();
+        in_fork(|| {
+            check_functions(parent);
+            assert!(!crochet::in_reactor());
+        });
+        works();
+    });
+}
+
+#[test]
+fn the_text_names_the_process_of_the_reactor() {
+    in_child("the_text_names_the_process_of_the_reactor", || {
+        crochet::setup().unwrap();
+        let parent = process::id();
+        in_fork(|| {
+            let text = crochet::setup().unwrap_err().to_string();
+            let runs = format!("the reactor runs in process {parent}");
+            assert_eq!(text, format!("{runs}, of which this process is a fork"));
+        });
+    });
+}
+
+#[test]
+fn a_refused_job_is_dropped_uncalled() {
+    in_child("a_refused_job_is_dropped_uncalled", || {
+        crochet::setup().unwrap();
+        in_fork(|| {
+            let dropped = Gate::new();
+            let on_drop = dropped.open_on_drop();
+            let job: Job = crochet::run_in_reactor(move || {
+                let _on_drop = on_drop;
+                async { unreachable!("there is no reactor") }
+            });
+            assert!(dropped.is_open() && job.is_finished());
+        });
+    });
+}
+
+#[test]
+fn handles_of_unfinished_jobs_are_refused_in_a_forked_child() {
+    in_child("handles_of_unfinished_jobs_are_refused_in_a_forked_child", || {
+        let _limit = limit(LONG);
+        let jobs = || [(); 5].map(|()| -> Job { crochet::run_in_reactor(future::pending) });
+        let (mut here, there) = (Some(jobs()), Some(jobs()));
+        works();
+        let parent = process::id();
+        in_fork(|| check_handles(parent, here.take().unwrap()));
+        works();
+        // The child has cancelled nothing.
+        for job in here.unwrap().iter().chain(&there.unwrap()) {
+            assert!(job.wait(Duration::from_millis(5)).unwrap_err().is_timeout());
+        }
+    });
+}
+
+#[test]
+fn handles_of_finished_jobs_are_refused_in_a_forked_child() {
+    in_child("handles_of_finished_jobs_are_refused_in_a_forked_child", || {
+        let mut jobs = Some([(); 5].map(|()| -> Job { crochet::run_in_reactor(async || Ok(())) }));
+        support::until(|| jobs.as_ref().unwrap().iter().all(|job| job.is_finished()));
+        let parent = process::id();
+        in_fork(|| check_handles(parent, jobs.take().unwrap()));
+        for job in jobs.unwrap() {
+            job.join(LONG).unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_reactor_of_ones_own_is_refused_in_a_forked_child() {
+    in_child("a_reactor_of_ones_own_is_refused_in_a_forked_child", || {
+        let _limit = limit(LONG);
+        let mut reactor = Some(Reactor::new().unwrap());
+        let parent = process::id();
+        in_fork(|| {
+            let reactor = reactor.take().unwrap();
+            refused(parent, || reactor.wait_for(LONG, async { Ok::<(), Error>(()) }));
+            let job: Job = at_once(|| reactor.run_in_reactor(|| async { Ok(()) }));
+            refused(parent, || job.wait(LONG));
+            refused(parent, || reactor.shutdown(LONG));
+            at_once(|| drop(reactor));
+            check_functions(parent);
+        });
+        let six: Result<_, Error> = reactor.unwrap().wait_for(LONG, async { Ok(6) });
+        assert_eq!(six.unwrap(), 6);
+    });
+}
+
+#[test]
+fn a_driver_is_refused_in_a_forked_child() {
+    in_child("a_driver_is_refused_in_a_forked_child", || {
+        let mut driver = Some(crochet::no_setup().unwrap());
+        let job: Job<_> = crochet::run_in_reactor(|| async { Ok(7) });
+        let parent = process::id();
+        in_fork(|| {
+            let run = driver.take().unwrap().run(async { unreachable!("it is the parent's") });
+            refused::<(), _>(parent, || futures_lite::future::block_on(run));
+        });
+        in_fork(|| at_once(|| drop(driver.take())));
+        let main = async { job.await.unwrap() };
+        assert_eq!(async_io::block_on(driver.unwrap().run(main)).unwrap(), 7);
+    });
+}
+
+#[test]
+fn a_stashed_result_is_unknown_in_a_forked_child_and_stays_with_the_parent() {
+    in_child("a_stashed_result_is_unknown_in_a_forked_child_and_stays_with_the_parent", || {
+        let job: Job<_> = crochet::run_in_reactor(|| async { Ok(8) });
+        let id = job.stash();
+        in_fork(|| {
+            let result = at_once(|| crochet::retrieve_result::<i32, Error>(id));
+            assert!(matches!(result, Err(RetrieveError::Unknown)), "{result:?}");
+        });
+        let job = crochet::retrieve_result::<i32, Error>(id).unwrap();
+        assert_eq!(job.join(LONG).unwrap(), 8);
+    });
+}
+
+#[test]
+fn a_forked_child_may_exit_normally() {
+    in_child("a_forked_child_may_exit_normally", || {
+        let _limit = limit(LONG);
+        let dropped = Gate::new();
+        let on_drop = dropped.open_on_drop();
+        let job: Job = crochet::run_in_reactor(move || async move {
+            let _on_drop = on_drop;
+            future::pending().await
+        });
+        works();
+        let (parent, start) = (process::id(), Instant::now());
+        in_fork_ending(End::Normally, || check_functions(parent));
+        assert!(start.elapsed() < Duration::from_secs(20));
+        assert!(!dropped.is_open());
+        assert!(job.wait(Duration::ZERO).unwrap_err().is_timeout());
+        works();
+    });
+}
+
+#[test]
+fn a_fork_of_a_fork_is_refused_too() {
+    in_child("a_fork_of_a_fork_is_refused_too", || {
+        crochet::setup().unwrap();
+        let parent = process::id();
+        in_fork(|| in_fork(|| check_functions(parent)));
+        works();
+    });
+}
+
+#[test]
+fn a_fork_inside_a_job_is_refused_and_its_reactor_goes_on() {
+    in_child("a_fork_inside_a_job_is_refused_and_its_reactor_goes_on", || {
+        let parent = process::id();
+        let job: Job = crochet::run_in_reactor(move || async move {
+            in_fork(|| check_functions(parent));
+            Ok(())
+        });
+        job.join(LONG).unwrap();
+        works();
+    });
+}
+
+#[test]
+fn a_fork_while_a_job_holds_the_reactor_is_refused_at_once() {
+    in_child("a_fork_while_a_job_holds_the_reactor_is_refused_at_once", || {
+        let _limit = limit(LONG);
+        let parent = process::id();
+        let hog = hog(&Reactor::global().unwrap());
+        in_fork(|| {
+            check_functions(parent);
+            refused(parent, || hog.job.wait(LONG));
+        });
+        hog.release();
+        works();
+    });
+}
+
+#[test]
+fn forks_in_the_middle_of_other_threads_calls_are_refused_at_once() {
+    in_child("forks_in_the_middle_of_other_threads_calls_are_refused_at_once", || {
+        let _limit = limit(LONG);
+        let parent = process::id();
+        works();
+        let stop = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    while !stop.load(Ordering::Relaxed) {
+                        works();
+                        let own = Reactor::new().unwrap();
+                        own.run_in_reactor(|| async { Ok::<_, Error>(()) }).detach();
+                    }
+                });
+            }
+            let forks = catch_unwind(|| {
+                for _ in 0..40 {
+                    in_fork(|| check_functions(parent));
+                }
+            });
+            stop.store(true, Ordering::Relaxed);
+            forks.unwrap();
+        });
+        works();
+    });
+}
+
+#[test]
+fn a_fork_before_the_start_may_start_a_reactor_and_so_may_the_parent() {
+    in_child("a_fork_before_the_start_may_start_a_reactor_and_so_may_the_parent", || {
+        let _limit = limit(LONG);
+        in_fork(|| {
+            works();
+            crochet::shutdown(LONG).unwrap();
+            works();
+        });
+        works();
+        let parent = process::id();
+        in_fork(|| check_functions(parent));
+    });
+}
