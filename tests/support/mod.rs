@@ -3,6 +3,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses some of it")]
 
+pub mod witness;
+
 use std::env;
 use std::io::Read;
 use std::panic::Location;
