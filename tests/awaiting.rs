@@ -12,7 +12,6 @@ mod support;
 
 use std::cell::Cell;
 use std::future::{Future, IntoFuture, pending};
-use std::panic;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -243,6 +242,23 @@ fn a_future_that_is_dropped_lets_the_job_run_on() {
         ended.pass();
         until(|| drops.count() == 1);
     }
+}
+
+#[test]
+fn a_future_that_is_dropped_lets_go_of_its_task() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(Arc::clone(&wakes));
+    let (leash, job) = held(&reactor, Ok::<_, Error>(7));
+    let mut future = Box::pin(job.into_future());
+    assert!(future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    drop((future, waker));
+    assert_eq!(Arc::strong_count(&wakes), 1);
+    leash.release();
+    settle(&reactor);
+    settle(&reactor);
+    assert_eq!(wakes.count(), 0);
 }
 
 #[test]
