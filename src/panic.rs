@@ -9,6 +9,7 @@ use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::mem;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -86,6 +87,18 @@ impl Panic {
         let payload = self.inner.payload.lock().unwrap_or_else(PoisonError::into_inner).take();
         let text = || self.message().map_or_else(|| self.to_string(), str::to_owned);
         panic::resume_unwind(payload.unwrap_or_else(|| Box::new(text())))
+    }
+}
+
+impl Drop for Inner {
+    /// Drops the payload, which may panic in turn. That must not hit whoever lets go last: the reactor
+    /// thread, outside any `catch`, or a thread that is unwinding.
+    fn drop(&mut self) {
+        let payload = self.payload.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Err(another) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            // It may do the same, for ever.
+            mem::forget(another);
+        }
     }
 }
 
