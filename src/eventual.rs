@@ -1,9 +1,9 @@
 //! [`EventualResult`]: a handle to a job that runs in the background.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::Location;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -12,6 +12,7 @@ use crate::error::{Error, Place};
 use crate::job::{End, Submitted, Work};
 use crate::notice;
 use crate::outcome::Outcome;
+use crate::panic::catch;
 use crate::shared::{Shared, check_not_forked, deadline};
 use crate::sync::lock;
 use crate::ticket::Ticket;
@@ -43,10 +44,27 @@ where
     fn begin(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()>>> {
         let closure = lock(&self.closure).take();
         Box::pin(async move {
-            if let Some(closure) = closure {
-                let result = closure().await;
-                self.outcome.put(result.map_err(Error::Job));
-            }
+            let Some(closure) = closure else { return };
+            let mut future = pin!(Some(closure()));
+            // A panic that unwound from here would drop the future on its way, and if it panicked in that,
+            // too, the process would abort. So each of the two is caught where it is raised.
+            let polled = poll_fn(|cx| {
+                let future = future.as_mut().as_pin_mut();
+                match catch(|| future.map_or(Poll::Pending, |future| future.poll(cx))) {
+                    Ok(poll) => poll.map(Ok),
+                    Err(panic) => Poll::Ready(Err(panic)),
+                }
+            })
+            .await;
+            let dropped = catch(|| future.set(None));
+            self.outcome.put(match (polled, dropped) {
+                (Ok(result), Ok(())) => result.map_err(Error::Job),
+                (Ok(result), Err(panic)) => {
+                    let _ = catch(|| drop(result));
+                    Err(Error::Panicked(panic))
+                }
+                (Err(panic), _) => Err(Error::Panicked(panic)),
+            });
         })
     }
 

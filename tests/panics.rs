@@ -10,6 +10,8 @@
 //! | the `Drop` of a value that nobody takes | it has succeeded |
 //! | the `Drop` of a panic's own payload | that of the first panic |
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 mod support;
 
 use std::fmt;
@@ -258,4 +260,40 @@ fn a_payload_that_panics_in_its_drop_harms_nothing_where_a_value_is_dropped() {
         settle(&reactor);
         assert_alive(&reactor);
     }
+}
+
+#[test]
+fn of_two_panics_the_first_is_the_outcome() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    for polls in [1, 2] {
+        // Each poll leaves the future whole, to panic once more when it is dropped.
+        let (bomb, mut left) = (PanicOnDrop("second"), polls);
+        let job: EventualResult<()> = reactor.run_in_reactor(move || {
+            poll_fn(move |cx| {
+                let _in_the_future = &bomb;
+                left -= 1;
+                assert!(left > 0, "first");
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            })
+        });
+        assert_panicked(&job, "first");
+        assert_alive(&reactor);
+    }
+}
+
+#[test]
+fn a_result_that_is_lost_to_a_panic_in_the_drop_of_its_future_is_dropped() {
+    let _limit = limit(LONG);
+    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
+    let (bomb, mut witness) = (PanicOnDrop("in the drop"), Some(drops.witness()));
+    let job = reactor.run_in_reactor(move || {
+        poll_fn(move |_| {
+            let _in_the_future = &bomb;
+            Poll::Ready(Ok::<_, Error>(witness.take()))
+        })
+    });
+    assert_panicked(&job, "in the drop");
+    assert_eq!(drops.count(), 1);
 }
