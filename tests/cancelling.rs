@@ -9,6 +9,8 @@
 //! All of that happens on the reactor thread, and the outcome is known only after it. `cancel` itself
 //! never waits. What a panicking `Drop` makes of it is in `panics.rs`.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 mod support;
 
 use std::future::{pending, poll_fn};

@@ -9,6 +9,8 @@
 //!
 //! A waker panics or calls the crate at the end of an awaited job only.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 mod support;
 
 use std::fmt;

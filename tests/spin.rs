@@ -6,6 +6,8 @@
 //! | after a timer, or a wake from outside | the same | the same | the same |
 //! | late, cancelled, stopped | the same | the same | the same |
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 mod support;
 
 use std::thread;

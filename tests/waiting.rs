@@ -8,6 +8,8 @@
 //! | `is_finished` | no | no | no | yes | yes | yes | yes | yes |
 //! | `original_failure` | `None` | `None` | `None` | `None` | `Job(&E)` | `Panicked` | `Cancelled` | `ReactorStopped` |
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 mod support;
 
 use std::future;

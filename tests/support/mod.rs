@@ -2,6 +2,7 @@
 //! state, and a logger that can be asked.
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses some of it")]
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
 pub mod witness;
 
