@@ -89,7 +89,13 @@ impl<V> Outcome<V> {
     /// Gives up the handle. Handle only, once. Returns true if the outcome had been published, in which
     /// case the value is the handle's to look after.
     pub(crate) fn abandon(&self) -> bool {
-        self.state.fetch_or(ABANDONED, Ordering::AcqRel) & DONE != 0
+        // ORDERING: Relaxed; the handle itself raised AWAITED. The waker goes first, so a publisher that
+        // comes second has nobody to wake: who is told to look after the value runs no user code before.
+        let awaited = self.state.load(Ordering::Relaxed) & AWAITED != 0;
+        let waker = if awaited { self.waker.take() } else { None };
+        let published = self.state.fetch_or(ABANDONED, Ordering::AcqRel) & DONE != 0;
+        drop(waker);
+        published
     }
 
     /// Takes the value, if it is in place and nobody has taken it.

@@ -1,15 +1,16 @@
 //! A job that owns all it uses, as `run_in_reactor` starts it.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::Location;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 
 use crate::error::{Error, Place};
 use crate::job::{End, Work};
 use crate::notice;
 use crate::outcome::Outcome;
+use crate::panic::poll_and_drop;
 use crate::sync::lock;
 use crate::ticket::Ticket;
 
@@ -40,10 +41,13 @@ where
     fn begin(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()>>> {
         let closure = lock(&self.closure).take();
         Box::pin(async move {
-            if let Some(closure) = closure {
-                let result = closure().await;
-                self.outcome.put(result.map_err(Error::Job));
-            }
+            let Some(closure) = closure else { return };
+            let mut future = pin!(Some(closure()));
+            let result = poll_fn(|cx| poll_and_drop(future.as_mut(), cx)).await;
+            self.outcome.put(match result {
+                Ok(result) => result.map_err(Error::Job),
+                Err(panic) => Err(Error::Panicked(panic)),
+            });
         })
     }
 
@@ -59,12 +63,11 @@ where
             End::Cancelled => Some(Error::Cancelled),
             End::Stopped => Some(Error::ReactorStopped),
         };
-        // What is replaced is the result of a future that panicked in its `Drop`. It may panic, too, when
-        // it is dropped, so that comes last.
-        let replaced = instead.and_then(|error| self.outcome.put(Err(error)));
-        let claimed = self.outcome.publish();
-        drop(replaced);
-        claimed
+        if let Some(error) = instead {
+            // Nothing is replaced: a future that has put its result has ended, and cannot fail any more.
+            self.outcome.put(Err(error));
+        }
+        self.outcome.publish()
     }
 
     fn dispose(&self) {

@@ -9,9 +9,12 @@ use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::future::Future;
 use std::mem;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::thread;
 
 /// What a job panicked with: the payload, its text, the place and, if asked for, the backtrace.
@@ -46,17 +49,6 @@ struct Inner {
     payload: Mutex<Option<Box<dyn Any + Send>>>,
     message: Option<String>,
     note: Option<Note>,
-}
-
-impl Drop for Inner {
-    /// A payload may panic when it is dropped, and a `Panic` is dropped in places that must not unwind:
-    /// such a second panic ends here, and its own payload is leaked, as it may be another one of the kind.
-    fn drop(&mut self) {
-        let payload = self.payload.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        if let Err(again) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            mem::forget(again);
-        }
-    }
 }
 
 impl Panic {
@@ -98,6 +90,18 @@ impl Panic {
         let payload = self.inner.payload.lock().unwrap_or_else(PoisonError::into_inner).take();
         let text = || self.message().map_or_else(|| self.to_string(), str::to_owned);
         panic::resume_unwind(payload.unwrap_or_else(|| Box::new(text())))
+    }
+}
+
+impl Drop for Inner {
+    /// Drops the payload, which may panic in turn. That must not hit whoever lets go last: the reactor
+    /// thread, outside any `catch`, or a thread that is unwinding.
+    fn drop(&mut self) {
+        let payload = self.payload.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Err(another) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            // It may do the same, for ever.
+            mem::forget(another);
+        }
     }
 }
 
@@ -189,6 +193,31 @@ pub(crate) fn catch<R>(user_code: impl FnOnce() -> R) -> Result<R, Panic> {
             Ok(value)
         }
     }
+}
+
+/// Polls a future; once it is ready, or has panicked, drops it, and returns its output or its panic. Does
+/// not unwind.
+///
+/// Each step is caught by itself. A panic that unwound would drop the future on its way, and if that panicked,
+/// too, the process would abort. The first panic is the one that is returned.
+pub(crate) fn poll_and_drop<F: Future>(
+    mut future: Pin<&mut Option<F>>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<F::Output, Panic>> {
+    let Some(running) = future.as_mut().as_pin_mut() else { return Poll::Pending };
+    let output = match catch(|| running.poll(cx)) {
+        Ok(Poll::Pending) => return Poll::Pending,
+        Ok(Poll::Ready(output)) => Ok(output),
+        Err(panic) => Err(panic),
+    };
+    let dropped = catch(|| future.set(None));
+    Poll::Ready(match (output, dropped) {
+        (Ok(output), Err(panic)) => {
+            let _ = catch(|| drop(output));
+            Err(panic)
+        }
+        (output, _) => output,
+    })
 }
 
 fn lift_note() -> Option<Note> {

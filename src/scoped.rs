@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use crate::error::Error;
 use crate::job::{End, Submitted, Work};
 use crate::outcome::Outcome;
-use crate::panic::{Panic, catch};
+use crate::panic::{Panic, catch, poll_and_drop};
 use crate::shared::{Shared, deadline};
 use crate::slot::{Loan, Return, Slot};
 use crate::ticket::Ticket;
@@ -27,24 +27,8 @@ struct Frame<'a, F, R> {
 
 impl<F: Future<Output = R> + Send, R: Send> Loan for Frame<'_, F, R> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(future) = self.future.as_mut().as_pin_mut() else {
-            return Poll::Ready(());
-        };
-        let output = match catch(|| future.poll(cx)) {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(output)) => Ok(output),
-            Err(panic) => Err(panic),
-        };
         // Dropped here, where it lived, and before anyone is told that it is ready.
-        let dropped = catch(|| self.future.set(None));
-        self.output = Some(match (output, dropped) {
-            (Ok(output), Err(panic)) => {
-                let _ = catch(|| drop(output));
-                Err(panic)
-            }
-            (output, _) => output,
-        });
-        Poll::Ready(())
+        poll_and_drop(self.future.as_mut(), cx).map(|output| self.output = Some(output))
     }
 
     fn stop(&mut self) {

@@ -13,6 +13,7 @@ use async_io::Timer;
 
 use crate::eventual::{self, EventualResult};
 use crate::os;
+use crate::panic::catch;
 use crate::shared::deadline;
 use crate::sync::lock;
 
@@ -147,9 +148,13 @@ struct Entry {
 }
 
 impl Entry {
-    /// Drops the result and its job: the time is over.
+    /// Drops the result and its job: the time is over. A panic in that is no business of whoever comes
+    /// by, nor of the next entry.
     fn expire(self) {
-        self.result.cancel();
+        let _ = catch(|| {
+            self.result.cancel();
+            drop(self.result);
+        });
     }
 }
 

@@ -3,8 +3,6 @@
 //!
 //! A driver is unrun, running, or over (`main` done, stopped, dropped); a waiter may come in each of them.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
-
 mod support;
 
 use std::cell::Cell;

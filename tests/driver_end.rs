@@ -1,8 +1,6 @@
 //! How a `Driver`'s run ends: `main` done, stopped, dropped or never begun. Each test has a process of its
 //! own.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
-
 mod support;
 
 use std::future::{self, Future};

@@ -5,8 +5,6 @@
 //! with the case's name in the environment, and looks at what came of it. Arguments select cases by parts of
 //! their names.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
-
 #[cfg(unix)]
 mod support;
 

@@ -1,7 +1,5 @@
 //! The error types as values: texts, sources, conversions, bounds.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
-
 mod support;
 
 use std::error::Error as StdError;

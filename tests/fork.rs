@@ -2,8 +2,6 @@
 //! its own, which forks.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
-
 mod support;
 
 use std::future;

@@ -1,8 +1,6 @@
 //! An idle reactor sleeps: no polling, no wake-ups. Counted by the kernel, so on Linux only.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
-
 mod support;
 
 use std::fs;

@@ -1,7 +1,5 @@
 //! What is kept of a job's panic, and the panic hook. Tests of the hook have a process of their own.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
-
 mod support;
 
 use std::any::Any;

@@ -1,7 +1,5 @@
 //! Reactors of one's own: settings, handles, and how they stop.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
-
 mod support;
 
 use std::future;

@@ -1,8 +1,6 @@
 //! What a shutdown does to jobs: each is dropped once, on the reactor thread, in the order of submission.
 //! The tests of the global reactor have a process of their own.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
-
 mod support;
 
 use std::future::{self, Future};

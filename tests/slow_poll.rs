@@ -1,8 +1,6 @@
 //! The notice of a poll that held the reactor thread for too long. Each test has a process of its own,
 //! for the logger.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
-
 mod support;
 
 use std::thread;

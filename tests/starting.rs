@@ -1,7 +1,5 @@
 //! How the global reactor starts. Each test has a process of its own.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
-
 mod support;
 
 use std::panic::Location;

@@ -2,8 +2,6 @@
 //!
 //! The text for a `Driver` that nobody is running is in `driver.rs`.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
-
 mod support;
 
 use std::future;

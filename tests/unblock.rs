@@ -1,7 +1,5 @@
 //! `unblock`: blocking code, off the reactor thread.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
-
 mod support;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

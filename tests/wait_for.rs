@@ -1,7 +1,5 @@
 //! `wait_for`: what it lends, where it runs, what it returns, and how long it waits.
 
-#![expect(clippy::unwrap_used, reason = "a test that fails panics")]
-
 mod support;
 #[path = "support/traced.rs"]
 mod traced;

@@ -1,8 +1,6 @@
 //! What a timed-out `wait_for` leaves behind: nothing. It counts what is allocated in this process, so it
 //! is the only test of its file.
 
-#![expect(clippy::unwrap_used, reason = "a test that fails panics")]
-
 mod support;
 
 use std::alloc::{GlobalAlloc, Layout, System};

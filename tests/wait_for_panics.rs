@@ -8,8 +8,6 @@
 //! | its `Drop`, at the timeout | the caller's thread |
 //! | its `Drop`, at a shutdown | the reactor thread |
 
-#![expect(clippy::unwrap_used, reason = "a test that fails panics")]
-
 mod support;
 #[path = "support/traced.rs"]
 mod traced;

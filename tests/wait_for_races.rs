@@ -5,8 +5,6 @@
 //! looking for a while. The caller kills the canary as soon as the call is back. Who sees it dead ends
 //! the process: memory is no longer what it seems.
 
-#![expect(clippy::unwrap_used, reason = "a test that fails panics")]
-
 mod support;
 
 use std::future::Future;

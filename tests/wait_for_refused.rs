@@ -1,8 +1,6 @@
 //! `wait_for` where there is no reactor to wait for: on its own thread, while it stops, after it has
 //! stopped; and the free function, which starts one.
 
-#![expect(clippy::unwrap_used, reason = "a test that fails panics")]
-
 mod support;
 #[path = "support/traced.rs"]
 mod traced;

@@ -1,7 +1,5 @@
 //! `wait_for` inside other executors: it works there, and blocks the thread that calls it.
 
-#![expect(clippy::unwrap_used, reason = "a test that fails panics")]
-
 mod support;
 #[path = "support/traced.rs"]
 mod traced;

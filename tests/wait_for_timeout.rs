@@ -9,8 +9,6 @@
 //! | inside `poll`, pending | held by the job itself | after that poll: `TimedOut`, `Running` |
 //! | inside `poll`, ready | held by the job itself | after that poll: the result |
 
-#![expect(clippy::unwrap_used, reason = "a test that fails panics")]
-
 mod support;
 #[path = "support/traced.rs"]
 mod traced;

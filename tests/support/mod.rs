@@ -2,6 +2,7 @@
 //! state, and a logger that can be asked.
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses some of it")]
+pub mod witness;
 
 use std::env;
 use std::io::Read;

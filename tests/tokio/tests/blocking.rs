@@ -1,7 +1,5 @@
 //! Blocking calls inside tokio's runtimes: they work, and never panic, where tokio's own `block_on` does.
 
-#![expect(clippy::unwrap_used, reason = "a test that fails panics")]
-
 #[path = "../../support/mod.rs"]
 mod support;
 

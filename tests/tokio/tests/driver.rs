@@ -1,7 +1,5 @@
 //! `Driver::run` under tokio's `block_on`: the runtime's own thread is the reactor thread.
 
-#![expect(clippy::unwrap_used, reason = "a test that fails panics")]
-
 #[path = "../../support/mod.rs"]
 mod support;
 
