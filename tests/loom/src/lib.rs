@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use loom::model::Builder;
+use loom::thread::JoinHandle;
 
 /// How often loom may take the turn from a thread that could go on. Nearly all races need one or two.
 const PREEMPTIONS: usize = 3;
@@ -55,6 +56,15 @@ pub fn explore<S>(
     builder.check(move || model(&noted));
     let seen = seen.0.lock().unwrap_or_else(PoisonError::into_inner);
     assert_eq!(*seen, expected.into_iter().collect(), "what happened is not what was expected");
+}
+
+/// Waits for the end of a model's thread.
+///
+/// # Panics
+///
+/// If the thread has panicked.
+pub fn join(thread: JoinHandle<()>) {
+    thread.join().expect("a thread of the model panicked");
 }
 
 /// A deadline that has not passed when a wait begins. In a model, it passes as soon as the wait sleeps.

@@ -14,13 +14,13 @@ mod ticket;
 use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::panic::Location;
-use std::sync::{Arc, Mutex as StdMutex};
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::task::{Poll, Waker};
 use std::thread::panicking;
 use std::time::Duration;
 
 use crochet_loom::sync::{AtomicBool, AtomicWaker, Mutex, Ordering, lock};
-use crochet_loom::{Seen, error, explore, soon, sync};
+use crochet_loom::{Seen, error, explore, join, soon, sync};
 use loom::cell::UnsafeCell;
 use loom::future::block_on;
 use loom::thread;
@@ -146,10 +146,10 @@ impl Job {
         assert_eq!(before, None, "published twice");
     }
 
-    /// What a waiter that came to the end does: looks at all that the publisher did before.
+    /// What a waiter that came to the end does: looks at all that the publisher did before. It must not
+    /// ask `is_done`, which would make up for what the wait did not acquire.
     #[expect(unsafe_code, reason = "loom's cell hands out raw pointers")]
     fn look(&self) -> End {
-        assert!(self.outcome.is_done());
         // SAFETY: as in `write_witness`.
         let end = self.witness.with(|witness| unsafe { *witness });
         end.expect("published before it was written")
@@ -161,10 +161,14 @@ impl Job {
         self.farewell.with_mut(|said| by(unsafe { &mut *said }))
     }
 
+    fn looked_after_by(&self, who: &'static str) {
+        self.caretakers.lock().unwrap_or_else(PoisonError::into_inner).push(who);
+    }
+
     /// What who came second does: takes a value that nobody has taken and nobody will.
     fn care(&self, who: &'static str) {
         assert!(self.outcome.take().is_some(), "the {who} came second, but the value is gone");
-        self.caretakers.lock().unwrap().push(who);
+        self.looked_after_by(who);
     }
 }
 
@@ -183,7 +187,7 @@ impl Handle {
         let end = self.job.look();
         let mut kept = lock(&self.kept);
         let kept = kept.get_or_insert_with(|| {
-            self.job.caretakers.lock().unwrap().push("waiter");
+            self.job.looked_after_by("waiter");
             self.job.outcome.take().expect("the value is in place")
         });
         assert_eq!(*kept, end);
@@ -305,11 +309,13 @@ fn check(ops: &'static [Op]) {
         let rest = Some(handle).filter(|_| !ops.iter().any(|op| op.uses_handle()));
         job.react(plan, seen);
         for thread in threads {
-            thread.join().unwrap();
+            join(thread);
         }
         drop(rest);
+        assert!(job.outcome.is_done());
         job.look();
-        assert_eq!(job.caretakers.lock().unwrap().len(), 1, "one party looks after the value");
+        let caretakers = job.caretakers.lock().unwrap_or_else(PoisonError::into_inner);
+        assert_eq!(caretakers.len(), 1, "the value is looked after by one party");
         assert!(job.outcome.take().is_none());
     });
 }
@@ -418,7 +424,7 @@ fn a_task_is_woken_by_the_last_waker_it_was_polled_with() {
             task.look();
         });
         job.publish(End::Returned, seen);
-        thread.join().unwrap();
+        join(thread);
     });
 }
 
@@ -436,6 +442,6 @@ fn a_busy_wait_sees_the_result() {
             waiter.look();
         });
         job.publish(End::Returned, seen);
-        thread.join().unwrap();
+        join(thread);
     });
 }

@@ -22,8 +22,8 @@ use std::sync::atomic::{AtomicBool as StdAtomicBool, Ordering as StdOrdering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use crochet_loom::sync::{AtomicBool, AtomicWaker, Ordering};
-use crochet_loom::{Seen, error, explore, soon, sync};
+use crochet_loom::sync::{AtomicBool, AtomicU8, AtomicWaker, Ordering};
+use crochet_loom::{Seen, error, explore, join, soon, sync};
 use loom::cell::UnsafeCell;
 use loom::future::block_on;
 use loom::thread;
@@ -39,6 +39,9 @@ const NEVER: PendingPolls = usize::MAX;
 /// What the caller lends: it stands for the future and the place for its output.
 struct Frame {
     cell: UnsafeCell<Parts>,
+    /// Makes `poll` and `stop` take time: loom lets others run between their steps if these share an
+    /// atomic with the others.
+    clock: AtomicU8,
     /// Whether the caller has gone on. Loom does not see it.
     gone: StdAtomicBool,
 }
@@ -53,7 +56,11 @@ struct Parts {
 impl Frame {
     fn new(pending_polls: PendingPolls) -> Arc<Self> {
         let parts = Parts { future: Some(pending_polls), output: None };
-        Arc::new(Self { cell: UnsafeCell::new(parts), gone: StdAtomicBool::new(false) })
+        Arc::new(Self {
+            cell: UnsafeCell::new(parts),
+            clock: AtomicU8::new(0),
+            gone: StdAtomicBool::new(false),
+        })
     }
 
     #[expect(unsafe_code, reason = "loom's cell hands out raw pointers")]
@@ -61,6 +68,21 @@ impl Frame {
         assert!(!self.gone.load(StdOrdering::Relaxed), "touched after the caller has gone on");
         // SAFETY: loom checks that nobody else accesses it, and panics if somebody does.
         self.cell.with_mut(|parts| by(unsafe { &mut *parts }))
+    }
+
+    /// What the reactor's side does: user code, which is not done in one step.
+    fn work<R>(&self, by: impl FnOnce(&mut Parts) -> R) -> R {
+        let before = self.touch(|parts| *parts);
+        self.clock.store(1, Ordering::Relaxed);
+        self.touch(|parts| {
+            assert_eq!(*parts, before, "somebody else was here");
+            by(parts)
+        })
+    }
+
+    /// What the caller does at its deadline: sees how far the reactor's side is, and learns nothing.
+    fn look_at_clock(&self) {
+        self.clock.load(Ordering::Relaxed);
     }
 
     /// What the caller does after `take_back`: checks what it was told, and goes on.
@@ -81,7 +103,7 @@ struct Lent(Arc<Frame>);
 
 impl Loan for Lent {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.0.touch(|parts| match parts.future.as_mut().expect("polled when it is gone") {
+        self.0.work(|parts| match parts.future.as_mut().expect("polled when it is gone") {
             0 => {
                 *parts = Parts { future: None, output: Some(7) };
                 Poll::Ready(())
@@ -96,7 +118,7 @@ impl Loan for Lent {
     }
 
     fn stop(&mut self) {
-        self.0.touch(|parts| assert!(parts.future.take().is_some(), "stopped when it is gone"));
+        self.0.work(|parts| assert!(parts.future.take().is_some(), "stopped when it is gone"));
     }
 }
 
@@ -139,12 +161,13 @@ fn check(ops: &'static [Op], expected: &[How]) {
                 thread::spawn(move || op.run(&slot))
             })
             .collect();
+        frame.look_at_clock();
         let how = slot.take_back();
         seen.note(How::from(how));
         frame.reclaim(how);
         assert_eq!(slot.take_back(), how, "the loan came back in two ways");
         for thread in threads {
-            thread.join().unwrap();
+            join(thread);
         }
         assert_eq!(slot.take_back(), how);
     });
@@ -244,6 +267,7 @@ impl Borrowed {
     /// The caller.
     fn wait_for(&self, frame: &Frame, has_deadline: bool) -> (How, bool) {
         let late = !self.returned.wait(if has_deadline { soon() } else { None }, Duration::ZERO);
+        frame.look_at_clock();
         let how = self.slot.take_back();
         // As the drop of the lender.
         if self.slot.take_back() == Return::Unfinished {
@@ -280,9 +304,9 @@ fn check_wait_for(
             thread::spawn(move || borrowed.stop())
         });
         seen.note(borrowed.wait_for(&frame, has_deadline));
-        reactor.join().unwrap();
+        join(reactor);
         if let Some(stopper) = stopper {
-            stopper.join().unwrap();
+            join(stopper);
         }
         assert!(borrowed.returned.is_done());
     });

@@ -11,7 +11,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-use crochet_loom::{error, explore, sync};
+use crochet_loom::{error, explore, join, sync};
 use loom::cell::UnsafeCell;
 use loom::future::block_on;
 use loom::thread;
@@ -91,7 +91,7 @@ fn a_cancel_is_not_lost_while_the_task_is_registered() {
         let thread = thread::spawn(move || canceller.cancel(true));
         seen.note(job.block_on());
         job.look();
-        thread.join().unwrap();
+        join(thread);
     });
 }
 
@@ -105,7 +105,7 @@ fn two_cancels_are_one() {
         });
         seen.note(job.block_on());
         for thread in threads {
-            thread.join().unwrap();
+            join(thread);
         }
         assert!(job.ticket.is_cancelled());
     });
@@ -136,7 +136,7 @@ fn a_cancel_that_comes_with_the_end_of_the_job_leaves_no_waker_behind() {
         }
         job.ticket.unregister();
         drop(waker);
-        thread.join().unwrap();
+        join(thread);
         assert_eq!(Arc::strong_count(&task), 1, "the ticket, or a waker, holds the task");
         job.ticket.cancel();
         assert_eq!(Arc::strong_count(&task), 1);
