@@ -5,6 +5,8 @@
 
 #![cfg(loom)]
 
+#[path = "outcome/job.rs"]
+mod job;
 #[path = "../../../src/outcome.rs"]
 mod outcome;
 #[expect(dead_code, reason = "a ticket's place and state are no part of the protocol")]
@@ -13,20 +15,16 @@ mod ticket;
 
 use std::collections::BTreeSet;
 use std::future::poll_fn;
-use std::panic::Location;
-use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Poll, Waker};
-use std::thread::panicking;
 use std::time::Duration;
 
-use crochet_loom::sync::{AtomicBool, AtomicWaker, Mutex, Ordering, lock};
-use crochet_loom::{Seen, error, explore, join, soon, sync};
-use loom::cell::UnsafeCell;
+use crochet_loom::sync::Ordering;
+use crochet_loom::{error, explore, join, sync};
 use loom::future::block_on;
 use loom::thread;
 
-use outcome::Outcome;
-use ticket::Ticket;
+use job::{End, Event, Handle, Job, Plan, SharedHandle};
 
 /// What a thread does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,188 +48,6 @@ enum Op {
 }
 
 use Op::{Await, Cancel, Drop as DropHandle, Set, Stop, Timeout, Wait, WaitAgain};
-
-/// How the job ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum End {
-    Returned,
-    Cancelled,
-    Stopped,
-}
-
-/// What may happen in an execution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
-    /// This was published.
-    Ended(End),
-    /// A deadline passed, or a poll was pending, before the end.
-    Early,
-    /// A wait with a deadline, or a poll, came to the end.
-    InTime,
-    /// The handle was dropped first, so the publisher looked after the value.
-    PublisherCameSecond,
-    /// The outcome was published first, so the handle looked after the value.
-    HandleCameSecond,
-}
-
-/// The job, as its handle and the reactor thread share it.
-struct Job {
-    outcome: Outcome<End>,
-    /// Written before the outcome is published, without any synchronization of its own.
-    witness: UnsafeCell<Option<End>>,
-    /// The same, written before the handle is given up.
-    farewell: UnsafeCell<bool>,
-    ticket: Ticket,
-    stopping: AtomicBool,
-    doorbell: AtomicWaker,
-    /// Who looked after the value. Loom does not see it.
-    caretakers: StdMutex<Vec<&'static str>>,
-}
-
-impl Job {
-    fn new() -> Arc<Self> {
-        Arc::new(Self {
-            outcome: Outcome::new(),
-            witness: UnsafeCell::new(None),
-            farewell: UnsafeCell::new(false),
-            ticket: Ticket::new(Location::caller()),
-            stopping: AtomicBool::new(false),
-            doorbell: AtomicWaker::new(),
-            caretakers: StdMutex::default(),
-        })
-    }
-
-    /// The reactor thread: drives the job to its end, and publishes it.
-    fn react(&self, plan: Plan, seen: &Seen<Event>) {
-        let mut registered = false;
-        let end = block_on(poll_fn(|cx| {
-            if plan.stops {
-                self.doorbell.register(cx.waker());
-                if self.stopping.load(Ordering::Acquire) {
-                    return Poll::Ready(End::Stopped);
-                }
-            }
-            if plan.cancels {
-                if !registered && !plan.ready {
-                    self.ticket.register(cx.waker());
-                    registered = true;
-                }
-                if self.ticket.is_cancelled() {
-                    return Poll::Ready(End::Cancelled);
-                }
-            }
-            if plan.ready { Poll::Ready(End::Returned) } else { Poll::Pending }
-        }));
-        if registered {
-            self.ticket.unregister();
-        }
-        self.publish(end, seen);
-    }
-
-    fn publish(&self, end: End, seen: &Seen<Event>) {
-        seen.note(Event::Ended(end));
-        self.write_witness(end);
-        assert!(self.outcome.put(end).is_none(), "there was an outcome already");
-        if !self.outcome.publish() {
-            seen.note(Event::PublisherCameSecond);
-            assert!(self.farewell(|said| *said), "given up, but not dropped");
-            self.care("publisher");
-        }
-    }
-
-    #[expect(unsafe_code, reason = "loom's cell hands out raw pointers")]
-    fn write_witness(&self, end: End) {
-        // SAFETY: loom checks that nobody else accesses it, and panics if somebody does.
-        let before = self.witness.with_mut(|witness| unsafe { (*witness).replace(end) });
-        assert_eq!(before, None, "published twice");
-    }
-
-    /// What a waiter that came to the end does: looks at all that the publisher did before. It must not
-    /// ask `is_done`, which would make up for what the wait did not acquire.
-    #[expect(unsafe_code, reason = "loom's cell hands out raw pointers")]
-    fn look(&self) -> End {
-        // SAFETY: as in `write_witness`.
-        let end = self.witness.with(|witness| unsafe { *witness });
-        end.expect("published before it was written")
-    }
-
-    #[expect(unsafe_code, reason = "loom's cell hands out raw pointers")]
-    fn farewell<R>(&self, by: impl FnOnce(&mut bool) -> R) -> R {
-        // SAFETY: as in `write_witness`.
-        self.farewell.with_mut(|said| by(unsafe { &mut *said }))
-    }
-
-    fn looked_after_by(&self, who: &'static str) {
-        self.caretakers.lock().unwrap_or_else(PoisonError::into_inner).push(who);
-    }
-
-    /// What who came second does: takes a value that nobody has taken and nobody will.
-    fn care(&self, who: &'static str) {
-        assert!(self.outcome.take().is_some(), "the {who} came second, but the value is gone");
-        self.looked_after_by(who);
-    }
-}
-
-/// The handle. Threads share it as they share an `EventualResult`: in an `Arc`, the last of which drops it.
-struct Handle {
-    job: Arc<Job>,
-    kept: Mutex<Option<End>>,
-    seen: Seen<Event>,
-}
-
-type SharedHandle = loom::sync::Arc<Handle>;
-
-impl Handle {
-    /// The outcome, which there is: taken once, and the same for everybody.
-    fn see(&self) {
-        let end = self.job.look();
-        let mut kept = lock(&self.kept);
-        let kept = kept.get_or_insert_with(|| {
-            self.job.looked_after_by("waiter");
-            self.job.outcome.take().expect("the value is in place")
-        });
-        assert_eq!(*kept, end);
-    }
-
-    fn wait(&self) {
-        assert!(self.job.outcome.wait(None, Duration::ZERO));
-        self.see();
-    }
-
-    fn wait_until_deadline(&self) {
-        if self.job.outcome.wait(soon(), Duration::ZERO) {
-            self.seen.note(Event::InTime);
-            self.see();
-        } else {
-            self.seen.note(Event::Early);
-        }
-    }
-
-    fn block_on(&self) {
-        block_on(poll_fn(|cx| match self.job.outcome.poll(cx.waker()) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
-        }));
-        self.see();
-    }
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        if panicking() {
-            return;
-        }
-        self.job.farewell(|said| *said = true);
-        if !self.job.outcome.abandon() {
-            return;
-        }
-        self.seen.note(Event::HandleCameSecond);
-        self.job.look();
-        if lock(&self.kept).is_none() {
-            self.job.care("handle");
-        }
-    }
-}
 
 impl Op {
     const ALL: [Self; 8] = [Set, Cancel, Stop, Wait, Timeout, WaitAgain, Await, DropHandle];
@@ -262,14 +78,6 @@ impl Op {
     }
 }
 
-/// What there is for the reactor thread to see.
-#[derive(Clone, Copy)]
-struct Plan {
-    ready: bool,
-    cancels: bool,
-    stops: bool,
-}
-
 impl Plan {
     fn new(ops: &[Op]) -> Self {
         let (cancels, stops) = (ops.contains(&Cancel), ops.contains(&Stop));
@@ -291,11 +99,7 @@ fn check(ops: &'static [Op]) {
     explore(expected(ops), move |seen| {
         let plan = Plan::new(ops);
         let job = Job::new();
-        let handle = SharedHandle::new(Handle {
-            job: Arc::clone(&job),
-            kept: Mutex::new(None),
-            seen: seen.clone(),
-        });
+        let handle = Handle::new(&job, seen);
         let threads: Vec<_> = ops
             .iter()
             .filter(|op| **op != Set)
@@ -312,11 +116,7 @@ fn check(ops: &'static [Op]) {
             join(thread);
         }
         drop(rest);
-        assert!(job.outcome.is_done());
-        job.look();
-        let caretakers = job.caretakers.lock().unwrap_or_else(PoisonError::into_inner);
-        assert_eq!(caretakers.len(), 1, "the value is looked after by one party");
-        assert!(job.outcome.take().is_none());
+        job.check_end();
     });
 }
 
