@@ -1,7 +1,7 @@
 //! A DNS lookup as a blocking call with a timeout.
 //!
-//! The async part, [`lookup_async`], is such as you could find anywhere: sockets and timers of the
-//! async-net and async-io crates, no word of Crochet. [`lookup`] makes a blocking function of it. Unlike
+//! The async part, `lookup_async`, is such as you could find anywhere: sockets and timers of the
+//! async-net and async-io crates, no word of Crochet. `lookup` makes a blocking function of it. Unlike
 //! `ToSocketAddrs` in std, which takes as long as the system's resolver likes, it is back after five
 //! seconds at the latest, and says why it has no answer.
 //!
