@@ -1,9 +1,11 @@
 //! The command line of the DNS examples: which name, which server, and what to print.
 
 use std::env;
+use std::error::Error;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
+use std::iter;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
@@ -36,42 +38,38 @@ pub(crate) fn run(
     program: &Program,
     lookup: impl FnOnce(&str, SocketAddr) -> io::Result<String>,
 ) -> ExitCode {
-    let command = match parse_args(env::args_os().skip(1)) {
-        Ok(command) => command,
-        Err(error) => {
-            let text = format!("{}: {error}; try --help", program.name);
-            return fail(2, &text);
-        }
-    };
-    let in_program = |error: io::Error| format!("{}: {error}", program.name);
-    let found = match command {
-        Command::Help => Ok(help(program)),
-        Command::Demo => dns_server::start(program.demo_zone)
-            .map_err(in_program)
-            .and_then(|server| named(program.demo_name, server, lookup)),
-        Command::Lookup { name, server } => {
-            let server = server.map_or_else(|| system_server().map_err(in_program), Ok);
-            server.and_then(|server| named(&name, server, lookup))
-        }
-    };
-    // Not `println!`, which panics when nobody reads.
-    match found.and_then(|text| writeln!(io::stdout(), "{text}").map_err(in_program)) {
+    let done = parse_args(env::args_os().skip(1))
+        .map_err(|why| (2, format!("{}: {why}; try --help", program.name)))
+        .and_then(|command| execute(command, program, lookup).map_err(|why| (1, why)));
+    match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(text) => fail(1, &text),
+        Err((code, why)) => {
+            // Not `eprintln!`, which panics when nobody reads.
+            let _ = writeln!(io::stderr(), "{why}");
+            ExitCode::from(code)
+        }
     }
 }
 
-fn named(
-    name: &str,
-    server: SocketAddr,
+fn execute(
+    command: Command,
+    program: &Program,
     lookup: impl FnOnce(&str, SocketAddr) -> io::Result<String>,
-) -> Result<String, String> {
-    lookup(name, server).map_err(|error| format!("{name}: {error}"))
+) -> Result<(), String> {
+    let in_program = |error: io::Error| format!("{}: {error}", program.name);
+    let print = |text: &str| writeln!(io::stdout(), "{text}").map_err(in_program);
+    let (name, server) = match command {
+        Command::Help => return print(&help(program)),
+        Command::Demo => (program.demo_name.to_owned(), dns_server::start(program.demo_zone)),
+        Command::Lookup { name, server } => (name, server.map_or_else(system_server, Ok)),
+    };
+    let server = server.map_err(in_program)?;
+    print(&lookup(&name, server).map_err(|error| format!("{name}: {}", with_causes(&error)))?)
 }
 
-fn fail(code: u8, text: &str) -> ExitCode {
-    let _ = writeln!(io::stderr(), "{text}");
-    ExitCode::from(code)
+fn with_causes(error: &dyn Error) -> String {
+    let causes = iter::successors(Some(error), |&error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn help(Program { name, about, .. }: &Program) -> String {
@@ -121,6 +119,9 @@ fn system_server() -> io::Result<SocketAddr> {
         io::Error::new(error.kind(), format!("cannot read {PATH}: {error}; try --server"))
     })?;
     first_nameserver(&String::from_utf8_lossy(&bytes)).ok_or_else(|| {
-        io::Error::new(io::ErrorKind::NotFound, format!("no nameserver in {PATH}; try --server"))
+        io::Error::new(
+            io::ErrorKind::NotFound,
+            format!("no usable nameserver in {PATH}; try --server"),
+        )
     })
 }
