@@ -1,0 +1,73 @@
+//! A DNS lookup as a blocking call with a timeout.
+//!
+//! The async part, `lookup_async`, is such as you could find anywhere: sockets and timers of the
+//! async-net and async-io crates, no word of Crochet. `lookup` makes a blocking function of it. Unlike
+//! `ToSocketAddrs` in std, which takes as long as the system's resolver likes, it is back after five
+//! seconds at the latest, and says why it has no answer.
+//!
+//! ```text
+//! $ cargo run --example blocking_dns                  # offline: asks a server that it starts itself
+//! crochet.test -> 192.0.2.7
+//! $ cargo run --example blocking_dns -- example.com   # asks the server in /etc/resolv.conf
+//! $ cargo run --example blocking_dns -- example.com --server 9.9.9.9
+//! ```
+//!
+//! When there is no address it prints one line that says why, and exits with 1:
+//!
+//! ```text
+//! $ cargo run --example blocking_dns -- example.com --server 192.0.2.1
+//! example.com: timed out after 5s: the job is waiting
+//! ```
+//!
+//! The original in Python's Crochet is `examples/blockingdns.py`.
+
+mod support {
+    pub(crate) mod dns;
+    pub(crate) mod dns_cli;
+    pub(crate) mod dns_server;
+    pub(crate) mod resolv_conf;
+}
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use simple_dns::TYPE;
+use simple_dns::rdata::RData;
+
+use support::dns;
+use support::dns_cli::{self, Program};
+use support::dns_server::{Record, Zone};
+
+/// Asks `server` for the IPv4 address of `name`. Async, and patient: it goes on until it is dropped.
+async fn lookup_async(name: &str, server: SocketAddr) -> io::Result<Ipv4Addr> {
+    let answer = dns::ask(server, name, TYPE::A).await?;
+    match answer.data.first() {
+        Some(RData::A(a)) => Ok(Ipv4Addr::from(a.address)),
+        _ => Err(answer.nothing()),
+    }
+}
+
+/// The same, blocking, for five seconds at the most. After that the future has been dropped, and its
+/// socket is closed.
+fn lookup(name: &str, server: SocketAddr) -> io::Result<Ipv4Addr> {
+    crochet::wait_for(Duration::from_secs(5), lookup_async(name, server))
+}
+
+/// What the server of the offline run knows.
+const DEMO_ZONE: Zone = &[("crochet.test", Record::A(Ipv4Addr::new(192, 0, 2, 7)))];
+
+/// The rest is an ordinary blocking program: no event loop, no `async`, no `await`.
+fn main() -> ExitCode {
+    let program = Program {
+        name: "blocking_dns",
+        about: "Looks up the IPv4 address of NAME, for five seconds at the most.",
+        demo_name: "crochet.test",
+        demo_zone: DEMO_ZONE,
+    };
+    dns_cli::run(&program, |name, server| {
+        let address = lookup(name, server)?;
+        Ok(format!("{name} -> {address}"))
+    })
+}
