@@ -10,7 +10,7 @@ use crate::error::{Error, Place};
 use crate::job::{End, Work};
 use crate::notice;
 use crate::outcome::Outcome;
-use crate::panic::poll_and_drop;
+use crate::panic::{catch, poll_and_drop};
 use crate::sync::lock;
 use crate::ticket::Ticket;
 
@@ -119,7 +119,10 @@ impl<T, E, C: ?Sized> Job<T, E, C> {
             // Never a job's outcome.
             Error::TimedOut(_) | Error::OnReactorThread | Error::AlreadySetUp(_) => return,
         };
-        let text = format_args!("nobody saw the failure of the job started at {place}: {shown:?}");
+        // The place is worth a line, even if the error will not be shown.
+        let shown = catch(|| format!("{shown:?}"));
+        let shown = shown.unwrap_or_else(|_| "its error's `Debug` panicked, too".to_owned());
+        let text = format_args!("nobody saw the failure of the job started at {place}: {shown}");
         notice::log(log::Level::Error, text);
     }
 }

@@ -235,7 +235,8 @@ impl<T: Send + 'static, E: Send + 'static> EventualResult<T, E> {
     }
 
     /// Puts the result away for a time. If it has not been retrieved when `ttl` has passed, the job is
-    /// cancelled and the result dropped, on the reactor thread. [`Duration::MAX`] is for ever.
+    /// cancelled, and so its future dropped on the reactor thread, or its result is dropped.
+    /// [`Duration::MAX`] is for ever.
     ///
     /// # Panics
     ///
