@@ -1,10 +1,15 @@
 //! Call async code from ordinary blocking Rust.
 
+#[doc(hidden)]
+pub mod __private;
+mod attributes;
 mod current;
 mod driver;
 mod error;
 mod eventual;
 mod global;
+#[cfg(all(feature = "macros", any(doc, doctest)))]
+pub mod guide;
 mod job;
 mod notice;
 mod occupancy;
@@ -20,6 +25,9 @@ mod sync;
 mod ticket;
 mod unblock;
 
+pub use attributes::Eventual;
+#[cfg(feature = "macros")]
+pub use attributes::{run_in_reactor, wait_for};
 pub use current::in_reactor;
 pub use driver::Driver;
 pub use error::{BlockedBy, Error, JobState, TimedOut};
