@@ -88,7 +88,7 @@ pub fn reactor(reactor: &Reactor) -> Reactor {
 #[track_caller]
 pub fn wait_for<F>(timeout: Duration, job: F) -> F::Output
 where
-    F: Future + Send, // one that is not goes with `run_in_reactor(..).join(..)`
+    F: Future + Send, // if not: `#[run_in_reactor]`, and `.join(timeout)` on what that returns
     F::Output: JobResult<Value: Send, Error: FromCrochet + Send>,
 {
     F::Output::wait(None, timeout, job)
@@ -97,7 +97,7 @@ where
 #[track_caller]
 pub fn wait_for_on<F>(reactor: Reactor, timeout: Duration, job: F) -> F::Output
 where
-    F: Future + Send, // one that is not goes with `run_in_reactor(..).join(..)`
+    F: Future + Send, // if not: `#[run_in_reactor]`, and `.join(timeout)` on what that returns
     F::Output: JobResult<Value: Send, Error: FromCrochet + Send>,
 {
     F::Output::wait(Some(&reactor), timeout, job)

@@ -4,7 +4,7 @@ use crate::__private::JobResult;
 use crate::eventual::EventualResult;
 
 /// The [`EventualResult`] for a `Result`: what a function with the attribute
-/// [`#[run_in_reactor]`](macro@crate::run_in_reactor) returns.
+/// `#[run_in_reactor]` returns.
 ///
 /// It sees through aliases of `Result` that do not show the error type: `Eventual<io::Result<T>>` is
 /// `EventualResult<T, io::Error>`.
@@ -62,7 +62,7 @@ pub type Eventual<R> = EventualResult<<R as JobResult>::Value, <R as JobResult>:
 ///
 /// # Options
 ///
-/// - `timeout = 5.0`: a number of seconds, as a literal; or any expression of type
+/// - `timeout = 5.0`: a number of seconds, as a literal without a suffix; or any expression of type
 ///   [`Duration`](std::time::Duration), which may use the arguments and `self`. It is evaluated on each
 ///   call, in the caller's thread, before the arguments are moved. There is no default: write
 ///   `Duration::MAX` where the wait may last for ever.

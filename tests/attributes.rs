@@ -295,7 +295,12 @@ fn impl_trait_is_returned() {
     async fn evens(end: u32) -> io::Result<impl Iterator<Item = u32>> {
         Ok((0..end).step_by(2))
     }
+    #[run_in_reactor]
+    async fn odds(end: u32) -> io::Result<impl Iterator<Item = u32>> {
+        Ok((1..end).step_by(2))
+    }
     assert!(evens(5).unwrap().eq([0, 2, 4]));
+    assert!(odds(5).join(LONG).unwrap().eq([1, 3]));
 }
 
 struct Point {
@@ -582,6 +587,16 @@ fn the_reactor_is_the_one_that_is_given() {
     assert_eq!(on(reactor).join(LONG).unwrap(), expected);
 }
 
+/// Stands for a macro of a crate that uses this one.
+macro_rules! facade_macro {
+    ($name:ident) => {
+        #[$crate::facade::inner::wait_for(timeout = 60, crate = $crate::facade::inner)]
+        async fn $name(n: u32) -> Result<u32, Error> {
+            Ok(n)
+        }
+    };
+}
+
 mod facade {
     pub(crate) use crochet as inner;
 }
@@ -599,8 +614,10 @@ fn the_crate_may_go_by_another_path() {
     async fn two(n: u32) -> Result<u32, Error> {
         Ok(n)
     }
+    facade_macro!(three);
     assert_eq!(one(1).unwrap(), 1);
     assert_eq!(two(2).join(LONG).unwrap(), 2);
+    assert_eq!(three(3).unwrap(), 3);
 }
 
 #[test]

@@ -150,3 +150,55 @@ fn is_meta_for_both(meta: &Meta) -> bool {
         _ => BOTH.iter().any(|name| meta.path().is_ident(name)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+    use syn::parse_quote;
+
+    use super::*;
+
+    #[test]
+    fn borrowed_parts_are_found_wherever_they_show() {
+        let borrowed: [Type; 6] = [
+            parse_quote!(&str),
+            parse_quote!(Option<(u8, [&'a mut T; 2])>),
+            parse_quote!(Cow<'_, str>),
+            parse_quote!(Box<dyn Fn() + 'a>),
+            parse_quote!(impl Iterator<Item = &u8>),
+            parse_quote!(&'static &u8),
+        ];
+        for ty in &borrowed {
+            assert!(borrowed_part(ty).is_some(), "{}", quote!(#ty));
+        }
+    }
+
+    #[test]
+    fn what_is_not_kept_is_not_borrowed() {
+        let owned: [Type; 6] = [
+            parse_quote!(&'static str),
+            parse_quote!(Cow<'static, str>),
+            parse_quote!(fn(&str) -> &str),
+            parse_quote!(impl Fn(&str) -> u8 + Send),
+            parse_quote!(Box<dyn for<'a> Visit<'a> + Send>),
+            parse_quote!(*const u8),
+        ];
+        for ty in &owned {
+            assert!(borrowed_part(ty).is_none(), "{}", quote!(#ty));
+        }
+    }
+
+    #[test]
+    fn the_self_of_an_item_in_the_body_is_not_ours() {
+        assert!(body_mentions_self(quote! { let new = [Self::new()]; }));
+        assert!(body_mentions_self(quote! { struct A(Box<Self>); Self::new() }));
+        assert!(!body_mentions_self(quote! { struct A; impl A { fn new() -> Self { Self } } }));
+    }
+
+    #[test]
+    fn a_static_lifetime_is_no_static() {
+        assert!(!is_unique(quote! { let name: &'static str = ""; }));
+        assert!(is_unique(quote! { thread_local! { static NAME: &'static str = "" } }));
+        assert!(is_unique(quote! { { impl Display for Name {} } }));
+    }
+}

@@ -31,7 +31,8 @@ use crate::args::Kind;
 /// without `self` stands in an `impl`. If it mentions `Self`, it does. Otherwise, so that it may stand in
 /// either place, the blocking function has a copy of the original in its body, and calls that. What must not
 /// be there twice, a `static` or an `impl` in the function's body, is not copied: then the function is taken
-/// to be a free one, and in an `impl` it has to mention `Self`, say in its return type.
+/// to be a free one. So in an `impl`, a function without `self` that has one of these, or uses a generic
+/// parameter of the `impl`, has to mention `Self`: `io::Result<Self>`, say.
 #[proc_macro_attribute]
 pub fn wait_for(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::expand(Kind::WaitFor, args.into(), item.into()).into()

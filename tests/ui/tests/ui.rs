@@ -1,7 +1,13 @@
-//! What the compiler says about wrong uses of the attributes: one file for each mistake, and beside it
-//! the text, of the compiler in `rust-toolchain` terms 1.95.
+//! What the compiler says about wrong uses of the attributes. Each file in `cases` holds mistakes of one
+//! kind; beside it is all that Rust 1.95 says about them. After a change of the texts:
+//!
+//! ```text
+//! TRYBUILD=overwrite cargo test -p crochet-ui-tests
+//! ```
 
 #[test]
 fn every_mistake_gives_one_message_that_says_what_to_write() {
-    trybuild::TestCases::new().compile_fail("cases/*.rs");
+    let tests = trybuild::TestCases::new();
+    tests.compile_fail("cases/*.rs");
+    tests.pass("accepted/*.rs");
 }
