@@ -3,29 +3,25 @@
 //! | part | tests |
 //! |---|---|
 //! | kinds of functions | `a_free_function ..` to `functions_inside_functions ..` |
-//! | signatures | `generics ..` to `unsafe_functions ..` |
-//! | options | `the_timeout ..` to `the_crate ..` |
-//! | what comes of it | `a_timeout ..`, `places ..`, `panics ..` |
+//! | signatures | `generics ..` to `any_alias ..` |
+//! | where they come from, what they hold | `functions_may ..`, `futures ..` |
 //!
-//! What is refused is in `tests/ui`.
+//! Options, and what comes of a call, are in `attribute_options.rs`; what is refused is in `tests/ui`.
 
 #![cfg(feature = "macros")]
 #![allow(clippy::unwrap_used, reason = "these are tests, and their helpers")]
 
 mod support;
 
-use std::cell::Cell;
 use std::future::{Future, pending, ready};
 use std::io;
-use std::panic::{self, AssertUnwindSafe, Location};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use crochet::{Error, Eventual, EventualResult, Reactor, run_in_reactor, wait_for};
+use crochet::{Error, Eventual, EventualResult, run_in_reactor, wait_for};
 use support::{LONG, limit};
 
 const SHORT: Duration = Duration::from_millis(20);
@@ -36,10 +32,6 @@ fn now<F: Future>(future: F) -> F::Output {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("it waits for something"),
     }
-}
-
-fn here() -> ThreadId {
-    thread::current().id()
 }
 
 #[wait_for(timeout = 60)]
@@ -70,9 +62,7 @@ fn a_free_function_runs_in_the_reactor() {
 
 struct Client {
     name: String,
-    timeout: Duration,
     calls: u32,
-    reactor: Reactor,
 }
 
 impl Client {
@@ -84,8 +74,7 @@ impl Client {
 
     #[wait_for(timeout = 60, wrapped = new)]
     async fn new_blocking(name: String) -> crochet::Result<Self> {
-        let reactor = Reactor::new()?;
-        Ok(Self { name, timeout: LONG, calls: 0, reactor })
+        Ok(Self { name, calls: 0 })
     }
 
     #[wait_for(timeout = 60)]
@@ -139,26 +128,6 @@ impl Client {
     #[run_in_reactor]
     async fn sum_later(a: u32, b: u32) -> crochet::Result<u32> {
         Ok(a + b)
-    }
-
-    #[wait_for(timeout = self.timeout)]
-    async fn impatient(&self) -> crochet::Result<()> {
-        pending().await
-    }
-
-    #[wait_for(timeout = 60, reactor = &self.reactor)]
-    async fn thread_of_mine(&self) -> crochet::Result<ThreadId> {
-        Ok(here())
-    }
-
-    #[run_in_reactor(reactor = &self.reactor)]
-    async fn thread_of_mine_later(self: Arc<Self>) -> crochet::Result<ThreadId> {
-        Ok(here())
-    }
-
-    #[wait_for(timeout = self.timeout, reactor = &self.reactor)]
-    async fn last_words(self) -> crochet::Result<String> {
-        Ok(self.name)
     }
 }
 
@@ -464,66 +433,6 @@ fn any_alias_of_result_will_do() {
 }
 
 #[test]
-fn the_timeout_is_seconds() {
-    let _limit = limit(LONG);
-    #[wait_for(timeout = 0.25)]
-    async fn quarter() -> crochet::Result<()> {
-        pending().await
-    }
-    #[wait_for(timeout = 1)]
-    async fn one() -> crochet::Result<()> {
-        pending().await
-    }
-    let waited = |result: crochet::Result<()>| match result {
-        Err(Error::TimedOut(why)) => why.waited(),
-        other => panic!("{other:?}"),
-    };
-    let quarter = waited(quarter());
-    assert!(
-        (Duration::from_millis(250)..Duration::from_secs(30)).contains(&quarter),
-        "{quarter:?}"
-    );
-    let one = waited(one());
-    assert!((Duration::from_secs(1)..Duration::from_secs(30)).contains(&one), "{one:?}");
-}
-
-#[test]
-fn the_timeout_may_use_the_arguments_and_self() {
-    let _limit = limit(LONG);
-    struct Budget(Duration);
-    #[wait_for(timeout = budget.0 * factor)]
-    async fn with(budget: Budget, factor: u32) -> crochet::Result<()> {
-        assert_eq!(budget.0 * factor, SHORT);
-        pending().await
-    }
-    #[wait_for(timeout = limit)]
-    async fn by_reference(limit: &Duration) -> crochet::Result<()> {
-        assert_eq!(*limit, SHORT);
-        pending().await
-    }
-    assert!(with(Budget(SHORT / 2), 2).unwrap_err().is_timeout());
-    assert!(by_reference(&SHORT).unwrap_err().is_timeout());
-    let client = Client { timeout: SHORT, ..Client::named("c").unwrap() };
-    assert!(client.impatient().unwrap_err().is_timeout());
-}
-
-#[test]
-fn the_timeout_is_evaluated_once_before_the_job_and_on_this_thread() {
-    let _limit = limit(LONG);
-    thread_local!(static ASKED: Cell<u32> = const { Cell::new(0) });
-    fn ask() -> Duration {
-        ASKED.set(ASKED.get() + 1);
-        LONG
-    }
-    #[wait_for(timeout = ask())]
-    async fn asked() -> crochet::Result<u32> {
-        Ok(ASKED.get())
-    }
-    assert_eq!(asked().unwrap(), 0, "it ran on the reactor's thread");
-    assert_eq!(ASKED.get(), 1);
-}
-
-#[test]
 fn functions_may_come_out_of_a_macro() {
     let _limit = limit(LONG);
     macro_rules! blocking {
@@ -547,79 +456,6 @@ fn functions_may_come_out_of_a_macro() {
     assert_eq!((seven(1).unwrap(), eight(1).unwrap()), (8, 9));
 }
 
-#[allow(unreachable_pub, reason = "it is what is tested")]
-mod original {
-    use crochet::{run_in_reactor, wait_for};
-
-    #[wait_for(timeout = 60, wrapped = pub(super) resolve)]
-    pub(super) async fn lookup(n: u32) -> crochet::Result<u32> {
-        Ok(n)
-    }
-
-    #[run_in_reactor(wrapped = pub fetch)]
-    pub(super) async fn download(n: u32) -> crochet::Result<u32> {
-        Ok(n)
-    }
-}
-
-#[test]
-fn the_original_has_the_name_and_visibility_that_it_is_given() {
-    let _limit = limit(LONG);
-    assert_eq!(original::lookup(1).unwrap(), now(original::resolve(1)).unwrap());
-    assert_eq!(original::download(2).join(LONG).unwrap(), now(original::fetch(2)).unwrap());
-}
-
-#[test]
-fn the_reactor_is_the_one_that_is_given() {
-    let _limit = limit(LONG);
-    let client = Arc::new(Client::named("c").unwrap());
-    let expected = client.reactor.wait_for(LONG, async { Ok::<_, Error>(here()) }).unwrap();
-    assert_eq!(client.thread_of_mine().unwrap(), expected);
-    assert_eq!(Arc::clone(&client).thread_of_mine_later().join(LONG).unwrap(), expected);
-    assert_eq!(Client::named("d").unwrap().last_words().unwrap(), "d");
-
-    #[run_in_reactor(reactor = reactor)]
-    async fn on(reactor: &'static Reactor) -> crochet::Result<ThreadId> {
-        let _ = reactor;
-        Ok(here())
-    }
-    let reactor: &'static Reactor = Box::leak(Box::new(client.reactor.clone()));
-    assert_eq!(on(reactor).join(LONG).unwrap(), expected);
-}
-
-/// Stands for a macro of a crate that uses this one.
-macro_rules! facade_macro {
-    ($name:ident) => {
-        #[$crate::facade::inner::wait_for(timeout = 60, crate = $crate::facade::inner)]
-        async fn $name(n: u32) -> Result<u32, Error> {
-            Ok(n)
-        }
-    };
-}
-
-mod facade {
-    pub(crate) use crochet as inner;
-}
-
-#[test]
-fn the_crate_may_go_by_another_path() {
-    let _limit = limit(LONG);
-    mod crochet {}
-
-    #[wait_for(timeout = 60, crate = crate::facade::inner)]
-    async fn one(n: u32) -> Result<u32, Error> {
-        Ok(n)
-    }
-    #[run_in_reactor(crate = crate::facade::inner)]
-    async fn two(n: u32) -> Result<u32, Error> {
-        Ok(n)
-    }
-    facade_macro!(three);
-    assert_eq!(one(1).unwrap(), 1);
-    assert_eq!(two(2).join(LONG).unwrap(), 2);
-    assert_eq!(three(3).unwrap(), 3);
-}
-
 #[test]
 fn futures_of_run_in_reactor_need_not_be_send() {
     let _limit = limit(LONG);
@@ -630,82 +466,4 @@ fn futures_of_run_in_reactor_need_not_be_send() {
         Ok(*shared)
     }
     assert_eq!(later(3).join(LONG).unwrap(), 3);
-}
-
-#[test]
-fn places_are_those_of_the_callers() {
-    let _limit = limit(LONG);
-    #[run_in_reactor]
-    async fn hold(release: support::Gate, started: support::Gate) -> crochet::Result<()> {
-        started.open();
-        release.pass();
-        Ok(())
-    }
-    #[wait_for(timeout = 0.05, reactor = reactor)]
-    async fn late(reactor: &Reactor) -> crochet::Result<()> {
-        let _ = reactor;
-        Ok(())
-    }
-    let reactor = Reactor::new().unwrap();
-    let hog = support::hog(&reactor);
-    let Err(Error::TimedOut(why)) = late(&reactor) else { panic!("it ran beside the hog") };
-    assert_eq!(why.blocked_by().unwrap().location(), hog.location);
-    hog.release();
-
-    let (release, started) = (support::Gate::new(), support::Gate::new());
-    let (line, job) = (line!(), hold(release.clone(), started.clone()));
-    started.pass();
-    let text = format!("{job:?}");
-    assert!(text.contains(&format!("{}:{line}", Location::caller().file())), "{text}");
-    release.open();
-    job.join(LONG).unwrap();
-}
-
-#[test]
-fn panics_go_on_in_the_caller() {
-    let _limit = limit(LONG);
-    #[wait_for(timeout = 60)]
-    async fn fail(payload: u32) -> crochet::Result<()> {
-        panic::resume_unwind(Box::new(payload))
-    }
-    let payload = panic::catch_unwind(AssertUnwindSafe(|| fail(7))).unwrap_err();
-    assert_eq!(payload.downcast_ref(), Some(&7_u32));
-}
-
-/// `#[test]` belongs below: it would refuse an async function.
-#[wait_for(timeout = 60)]
-#[test]
-async fn a_test_may_be_async() -> crochet::Result<()> {
-    assert!(crochet::in_reactor());
-    Ok(())
-}
-
-#[test]
-fn other_attributes_are_kept() {
-    #![deny(warnings)]
-    let _limit = limit(LONG);
-
-    #[wait_for(timeout = 60)]
-    #[expect(clippy::too_many_arguments, reason = "it is what is tested")]
-    #[inline]
-    #[must_use = "it is a sum"]
-    async fn many(a: u8, b: u8, c: u8, d: u8, e: u8, f: u8, g: u8, h: u8) -> crochet::Result<u8> {
-        Ok(a + b + c + d + e + f + g + h)
-    }
-
-    #[wait_for(timeout = 60)]
-    #[deprecated = "use `many`"]
-    #[cfg_attr(all(), allow(unused_variables))]
-    async fn old(unused: u8) -> crochet::Result<u8> {
-        Ok(0)
-    }
-
-    #[wait_for(timeout = 60)]
-    #[cfg(any())]
-    async fn gone() -> NoSuchType {}
-
-    assert_eq!(many(1, 1, 1, 1, 1, 1, 1, 1).unwrap(), 8);
-    #[expect(deprecated, reason = "the blocking function is, as the user wrote")]
-    let zero = old(1).unwrap();
-    assert_eq!(zero, 0);
 }
