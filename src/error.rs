@@ -13,7 +13,7 @@ use crate::panic::Panic;
 ///
 /// `E` is the job's own error type. Plain `Error`, without a parameter, is a failure of the crate
 /// itself: it has no `Job` to hold. Functions whose signature has room for one error type only
-/// ([`wait_for`](crate::wait_for), [`EventualResult::join`](crate::EventualResult::join)) turn it into the
+/// ([`wait_for`](crate::wait_for()), [`EventualResult::join`](crate::EventualResult::join)) turn it into the
 /// job's error with `From<Error>`, which [`io::Error`], `Box<dyn Error + Send + Sync>` and `Error`
 /// have, and which your own error type gets by one `impl`.
 ///

@@ -45,7 +45,7 @@ where
 ///
 /// Dropping it lets the job run on. A failure that nobody has seen by then, or that comes later, is
 /// logged once: at `error`, target `crochet`, with the place of the
-/// [`run_in_reactor`](crate::run_in_reactor) call. A failure is *seen* when any of the methods below, or
+/// [`run_in_reactor`](crate::run_in_reactor()) call. A failure is *seen* when any of the methods below, or
 /// `.await`, has returned it. [`Error::Cancelled`] and [`Error::ReactorStopped`] are never logged.
 ///
 /// It can be shared between threads if `T` and `E` are `Sync`; all of them get the same result.
@@ -158,7 +158,7 @@ impl<T, E> EventualResult<T, E> {
     /// Blocks until the job is done, and returns its result by value, with all failures as the job's own
     /// error type. If `timeout` passes first, the job is cancelled.
     ///
-    /// Unlike [`wait_for`](crate::wait_for) it returns at the timeout even if the job itself holds the
+    /// Unlike [`wait_for`](crate::wait_for()) it returns at the timeout even if the job itself holds the
     /// reactor thread.
     ///
     /// # Errors

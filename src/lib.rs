@@ -111,12 +111,17 @@
 
 #![warn(clippy::unwrap_used)]
 
+#[doc(hidden)]
+pub mod __private;
+mod attributes;
 mod current;
 mod driver;
 mod end_of_main;
 mod error;
 mod eventual;
 mod global;
+#[cfg(all(feature = "macros", any(doc, doctest)))]
+pub mod guide;
 mod job;
 mod logging;
 mod notice;
@@ -134,6 +139,9 @@ mod sync;
 mod ticket;
 mod unblock;
 
+pub use attributes::Eventual;
+#[cfg(feature = "macros")]
+pub use attributes::{run_in_reactor, wait_for};
 pub use current::in_reactor;
 pub use driver::Driver;
 pub use error::{BlockedBy, Error, JobState, TimedOut};

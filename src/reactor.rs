@@ -91,7 +91,7 @@ impl Reactor {
     }
 
     /// Starts a job on this reactor; never blocks. As the free function
-    /// [`run_in_reactor`](crate::run_in_reactor).
+    /// [`run_in_reactor`](crate::run_in_reactor()).
     ///
     /// # Examples
     ///
@@ -115,11 +115,11 @@ impl Reactor {
     }
 
     /// Blocks until the job is done on this reactor, or the time is over. As the free function
-    /// [`wait_for`](crate::wait_for).
+    /// [`wait_for`](crate::wait_for()).
     ///
     /// # Errors
     ///
-    /// Those of [`wait_for`](crate::wait_for).
+    /// Those of [`wait_for`](crate::wait_for()).
     #[track_caller]
     pub fn wait_for<F, T, E>(&self, timeout: Duration, job: F) -> Result<T, E>
     where

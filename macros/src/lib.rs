@@ -1,0 +1,58 @@
+//! The attributes of the crate `crochet-rs`, which re-exports them: use them from there.
+
+mod args;
+mod expand;
+mod function;
+mod inspect;
+
+use proc_macro::TokenStream;
+
+use crate::args::Kind;
+
+/// # What it stands for
+///
+/// A method:
+///
+/// ```text
+/// impl Client {
+///     /// Looks up a name.
+///     #[track_caller]
+///     pub fn lookup(&self, name: &str) -> io::Result<IpAddr> {
+///         wait_for(Duration::from_secs_f64(5.0), Self::lookup_async(self, name))
+///     }
+///
+///     async fn lookup_async(&self, name: &str) -> io::Result<IpAddr> { .. }
+/// }
+/// ```
+///
+/// An expression takes the place of the literal, and is evaluated before the arguments are moved.
+///
+/// In a free function the call would be `lookup_async(name)`. But an attribute is not told whether a function
+/// without `self` stands in an `impl`. If it mentions `Self`, it does. Otherwise, so that it may stand in
+/// either place, the blocking function has a copy of the original in its body, and calls that. What must not
+/// be there twice, a `static` or an `impl` in the function's body, is not copied: then the function is taken
+/// to be a free one. So in an `impl`, a function without `self` that has one of these, or uses a generic
+/// parameter of the `impl`, has to mention `Self`: `io::Result<Self>`, say.
+#[proc_macro_attribute]
+pub fn wait_for(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::expand(Kind::WaitFor, args.into(), item.into()).into()
+}
+
+/// # What it stands for
+///
+/// ```text
+/// /// Downloads a page.
+/// #[track_caller]
+/// pub fn download(url: String) -> Eventual<io::Result<Vec<u8>>> {
+///     run_in_reactor(move || download_async(url))
+/// }
+///
+/// async fn download_async(url: String) -> io::Result<Vec<u8>> { .. }
+/// ```
+///
+/// In an `impl`, the original is called as `Self::download_async`; how that is told is written at the
+/// attribute `wait_for`.
+#[proc_macro_attribute]
+pub fn run_in_reactor(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::expand(Kind::RunInReactor, args.into(), item.into()).into()
+}

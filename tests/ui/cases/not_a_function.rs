@@ -1,0 +1,6 @@
+#[crochet::wait_for(timeout = 5.0)]
+pub struct Client;
+
+fn main() {
+    let _ = Client;
+}

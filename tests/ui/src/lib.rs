@@ -1,0 +1,1 @@
+//! What the compiler says about wrong uses of the attributes: see `tests/ui.rs`.
