@@ -1,9 +1,9 @@
 //! A DNS lookup as a blocking call with a timeout.
 //!
-//! The async part, `lookup_async`, is such as you could find anywhere: sockets and timers of the
-//! async-net and async-io crates, no word of Crochet. `lookup` makes a blocking function of it. Unlike
-//! `ToSocketAddrs` in std, which takes as long as the system's resolver likes, it is back after five
-//! seconds at the latest, and says why it has no answer.
+//! The async part, `support/dns.rs`, is such as you could find anywhere: sockets and timers of the
+//! async-net and async-io crates, no word of Crochet. The attribute on `lookup` makes a blocking function
+//! of it. Unlike `ToSocketAddrs` in std, which takes as long as the system's resolver likes, it is back
+//! after five seconds at the latest, and says why it has no answer.
 //!
 //! ```text
 //! $ cargo run --example blocking_dns                  # offline: asks a server that it starts itself
@@ -31,8 +31,8 @@ mod support {
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
-use std::time::Duration;
 
+use crochet::wait_for;
 use simple_dns::TYPE;
 use simple_dns::rdata::RData;
 
@@ -40,8 +40,10 @@ use support::dns;
 use support::dns_cli::{self, Program};
 use support::dns_server::{Record, Zone};
 
-/// Asks `server` for the IPv4 address of `name`. Async, and patient: it goes on until it is dropped.
-async fn lookup_async(name: &str, server: SocketAddr) -> io::Result<Ipv4Addr> {
+/// Asks `server` for the IPv4 address of `name`, and blocks until it has it: for five seconds at the most.
+/// Then the future has been dropped, and its socket is closed.
+#[wait_for(timeout = 5.0)]
+async fn lookup(name: &str, server: SocketAddr) -> io::Result<Ipv4Addr> {
     let answer = dns::ask(server, name, TYPE::A).await?;
     match answer.data.first() {
         Some(RData::A(a)) => Ok(Ipv4Addr::from(a.address)),
@@ -49,16 +51,10 @@ async fn lookup_async(name: &str, server: SocketAddr) -> io::Result<Ipv4Addr> {
     }
 }
 
-/// The same, blocking, for five seconds at the most. After that the future has been dropped, and its
-/// socket is closed.
-fn lookup(name: &str, server: SocketAddr) -> io::Result<Ipv4Addr> {
-    crochet::wait_for(Duration::from_secs(5), lookup_async(name, server))
-}
-
 /// What the server of the offline run knows.
 const DEMO_ZONE: Zone = &[("crochet.test", Record::A(Ipv4Addr::new(192, 0, 2, 7)))];
 
-/// The rest is an ordinary blocking program: no event loop, no `async`, no `await`.
+/// The rest is an ordinary blocking program: no event loop, and no `await`.
 fn main() -> ExitCode {
     let program = Program {
         name: "blocking_dns",

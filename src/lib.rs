@@ -4,41 +4,62 @@
 //! `Result`. Your threads hand jobs to the reactor and wait for them, now or later. The reactor starts
 //! with the first job, so there is nothing to set up.
 //!
-//! # Now: [`wait_for`]
+//! # Now: `wait_for`
 //!
-//! Runs a future on the reactor thread, and blocks until it is done. The future may borrow from you. When
-//! the time is over it is dropped, and the error says why it took so long.
+//! The attribute [`#[wait_for]`](attr.wait_for.html) makes an `async fn` blocking: it runs on the reactor thread,
+//! and whoever calls it waits, for the timeout at the most.
 //!
 //! ```
-//! use async_io::{Async, Timer};
-//! use std::net::{TcpListener, TcpStream};
-//! use std::{io, time::Duration};
+//! # #[cfg(feature = "macros")] {
+//! use async_net::{TcpListener, TcpStream};
+//! use crochet::wait_for;
+//! use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
+//! use std::io;
 //!
-//! # fn main() -> io::Result<()> {
-//! let server = TcpListener::bind("127.0.0.1:0")?;
-//! let address = server.local_addr()?;
+//! /// Sends a word to a server, and says what comes back.
+//! #[wait_for(timeout = 5.0)]
+//! async fn echo(server: &TcpListener, word: &str) -> io::Result<String> {
+//!     let mut stream = TcpStream::connect(server.local_addr()?).await?;
+//!     stream.write_all(word.as_bytes()).await?;
+//!     stream.close().await?;
+//!     let mut reply = String::new();
+//!     let (mut peer, _) = server.accept().await?;
+//!     peer.read_to_string(&mut reply).await?;
+//!     Ok(reply)
+//! }
 //!
-//! let stream = crochet::wait_for(Duration::from_secs(5), async {
-//!     Async::<TcpStream>::connect(address).await
-//! })?;
-//! assert_eq!(stream.get_ref().peer_addr()?, address);
-//!
-//! let late: io::Result<()> = crochet::wait_for(Duration::from_millis(20), async {
-//!     Timer::after(Duration::from_secs(60)).await;
-//!     Ok(())
-//! });
-//! let late = late.unwrap_err();
-//! assert_eq!(late.kind(), io::ErrorKind::TimedOut);
-//! assert!(late.to_string().ends_with("the job is waiting"), "{late}");
-//! # Ok(())
+//! // No `async` from here on.
+//! let server = crochet::wait_for(std::time::Duration::from_secs(5), TcpListener::bind("127.0.0.1:0")).unwrap();
+//! assert_eq!(echo(&server, "knit one, purl one").unwrap(), "knit one, purl one");
 //! # }
 //! ```
 //!
-//! # Later: [`run_in_reactor`]
+//! The function [`wait_for()`] does the same for any future, which may borrow what is at hand. When the time is
+//! over the future is dropped, and the error says why:
 //!
-//! Starts a job, and returns an [`EventualResult`] at once: to be waited for, by one thread or many, as
-//! often as you like; to be looked at, cancelled, awaited in async code, or put away with
-//! [`stash`](EventualResult::stash). A failure that nobody looks at is logged.
+//! ```
+//! use async_io::Timer;
+//! use std::{io, time::Duration};
+//!
+//! let mut rounds = 0;
+//! let late: io::Result<()> = crochet::wait_for(Duration::from_millis(20), async {
+//!     loop {
+//!         rounds += 1;
+//!         Timer::after(Duration::from_millis(1)).await;
+//!     }
+//! });
+//! assert!(rounds > 0); // borrowed, and back
+//! let late = late.unwrap_err();
+//! assert_eq!(late.kind(), io::ErrorKind::TimedOut);
+//! assert!(late.to_string().starts_with("timed out after"), "{late}");
+//! ```
+//!
+//! # Later: `run_in_reactor`
+//!
+//! [`run_in_reactor()`], or [the attribute](attr.run_in_reactor.html), starts a job, and returns an
+//! [`EventualResult`] at once: to be waited for, by one thread or many, as often as you like; to be looked at,
+//! cancelled, awaited in async code, or put away with [`stash`](EventualResult::stash). A failure that nobody
+//! looks at is logged.
 //!
 //! ```
 //! use crochet::{Error, run_in_reactor};
@@ -55,6 +76,11 @@
 //! });
 //! ```
 //!
+#![cfg_attr(
+    feature = "macros",
+    doc = "How to put a library on top of that, and how to test it: the [`guide`]."
+)]
+//!
 //! # In a job
 //!
 //! Use the smol family of crates: async-io, async-net, async-process, whatever is built on them or on no
@@ -67,7 +93,7 @@
 //!
 //! A job fails with an error type of its own, `E`. What else can go wrong is an [`Error`]: where both can
 //! happen, `Error<E>` holds either, or `E: From<Error>` takes both in ([`io::Error`](std::io::Error) does).
-//! A panic stays in its job: [`wait_for`] and [`join`](EventualResult::join) go on with it in the caller, all
+//! A panic stays in its job: [`wait_for()`] and [`join`](EventualResult::join) go on with it in the caller, all
 //! others return it as [`Error::Panicked`].
 //!
 //! # Start, stop, own
@@ -96,7 +122,7 @@
 //! **Can I call it inside tokio, or any other runtime?** Yes, it never panics there. It blocks the
 //! thread, as any blocking call does; a job that needs that very thread to go on will time out.
 //!
-//! **Does a timeout leave anything behind?** No. [`wait_for`] drops its future before it returns;
+//! **Does a timeout leave anything behind?** No. [`wait_for()`] drops its future before it returns;
 //! [`EventualResult::join`] and [`into_result`](EventualResult::into_result) cancel the job.
 //!
 //! **Why is my timeout late?** `wait_for` lends the future to the reactor, and must have it back. If the
@@ -157,6 +183,6 @@ pub use unblock::unblock;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Compiles and runs the README's programs.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "macros"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
