@@ -211,8 +211,9 @@ where
 /// The future may borrow from the caller. **When this has returned, in whatever way, unwinding included,
 /// the future and all that it borrowed is gone.** The first call starts the reactor, if [`setup`] has not.
 ///
-/// [`Duration::MAX`] waits for ever. [`Duration::ZERO`] gives the reactor no time: the job is offered, and
-/// taken back if it is not done that very moment.
+/// [`Duration::MAX`] waits for ever. [`Duration::ZERO`] takes what is there: the future is polled once, and
+/// dropped if that does not make it ready. If the reactor thread is held by another job, not even that: the
+/// call is back within some ten milliseconds.
 ///
 /// # Cancellation
 ///

@@ -10,13 +10,17 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use crate::error::Error;
+use crate::error::{Error, JobState};
 use crate::job::{End, Submitted, Work};
 use crate::outcome::Outcome;
 use crate::panic::{Panic, catch, poll_and_drop};
 use crate::shared::{Shared, deadline};
 use crate::slot::{Loan, Return, Slot};
 use crate::ticket::Ticket;
+
+/// How long a call without any time waits for the one poll it gets. A free reactor takes a few dozen
+/// microseconds, or some milliseconds on a busy machine; one that is held is not worth waiting for.
+const ONE_POLL: Duration = Duration::from_millis(10);
 
 /// What stays on the caller's stack: its future, and the place for the output.
 struct Frame<'a, F, R> {
@@ -45,8 +49,10 @@ type Lent = &'static mut (dyn Loan + Send);
 struct Borrowed {
     ticket: Ticket,
     slot: Slot<Lent>,
-    /// Says that the slot is empty.
+    /// Says that the reactor thread has done with the slot: it is empty, or the caller's to empty.
     returned: Outcome<()>,
+    /// Whether the future is polled once at the most.
+    once: bool,
 }
 
 impl Work for Borrowed {
@@ -55,7 +61,7 @@ impl Work for Borrowed {
     }
 
     fn begin(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()>>> {
-        Box::pin(Visit(self))
+        Box::pin(Visit { borrowed: self, leave: false })
     }
 
     fn discard(&self) {
@@ -71,19 +77,27 @@ impl Work for Borrowed {
 }
 
 /// The job's future on the reactor thread: polls the caller's, through the slot.
-struct Visit(Arc<Borrowed>);
+struct Visit {
+    borrowed: Arc<Borrowed>,
+    /// Whether it ends with the future in the slot, for the caller to take back.
+    leave: bool,
+}
 
 impl Future for Visit {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.0.slot.poll(cx)
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let poll = self.borrowed.slot.poll(cx);
+        self.leave = poll.is_pending() && self.borrowed.once;
+        if self.leave { Poll::Ready(()) } else { poll }
     }
 }
 
 impl Drop for Visit {
     fn drop(&mut self) {
-        self.0.slot.stop();
+        if !self.leave {
+            self.borrowed.slot.stop();
+        }
     }
 }
 
@@ -100,7 +114,7 @@ impl<'a> Lender<'a> {
     ///
     /// The returned value must not be forgotten: its `drop` must have run before `'a` ends.
     #[expect(unsafe_code, reason = "erases a lifetime; argued below")]
-    unsafe fn lend(loan: &'a mut (dyn Loan + Send + 'a), ticket: Ticket) -> Self {
+    unsafe fn lend(loan: &'a mut (dyn Loan + Send + 'a), ticket: Ticket, once: bool) -> Self {
         // SAFETY: only the lifetime changes. The reference goes into the slot and nowhere else: the
         // slot hands out no copy, and lets nobody touch it but by holding the slot's lock. The caller
         // promises that `take_back` is called (by `drop`) before `'a` ends. It locks, and then there
@@ -122,7 +136,7 @@ impl<'a> Lender<'a> {
         // the frame around both. The frame does not move meanwhile, as it stays mutably borrowed.
         let loan = unsafe { mem::transmute::<&'a mut (dyn Loan + Send + 'a), Lent>(loan) };
         let returned = Outcome::new();
-        let borrowed = Arc::new(Borrowed { ticket, slot: Slot::new(loan), returned });
+        let borrowed = Arc::new(Borrowed { ticket, slot: Slot::new(loan), returned, once });
         Self { borrowed, loan: PhantomData }
     }
 
@@ -155,24 +169,26 @@ where
 {
     shared.check_may_block()?;
     let start = Instant::now();
+    let once = timeout.is_zero();
     let mut future = pin!(Some(job));
     let mut frame = Frame { future: future.as_mut(), output: None };
     #[expect(unsafe_code, reason = "see `lend`")]
     // SAFETY: `lender` is a local variable that stays here until it is dropped: below, or by unwinding.
-    let lender = unsafe { Lender::lend(&mut frame, Ticket::new(location)) };
+    let lender = unsafe { Lender::lend(&mut frame, Ticket::new(location), once) };
     let borrowed = Arc::clone(&lender.borrowed);
     shared.submit(Submitted::new(borrowed));
 
     let Borrowed { ticket, returned, .. } = &*lender.borrowed;
-    let late = if returned.wait(deadline(start, timeout), shared.spin) {
-        None
-    } else {
-        // Before the slot is locked: the poll that is to blame may be that of this job.
-        Some(shared.timed_out(start, ticket.state()))
-    };
-    let before = Instant::now();
+    let end = deadline(start, if once { ONE_POLL } else { timeout });
+    let in_time = returned.wait(end, shared.spin);
+    // Before the slot is locked: the poll that is to blame may be that of this job.
+    let late = (!in_time || once).then(|| {
+        // Where the one poll has been, and there is no output, the job awaits something.
+        let job = if in_time { JobState::Waiting } else { ticket.state() };
+        (shared.timed_out(start, job), Instant::now())
+    });
     let how = lender.take_back();
-    let late = late.map(|why| why.later(before.elapsed()));
+    let late = late.map(|(why, then)| why.later(then.elapsed()));
     drop(lender);
     // One more look: the job may have ended between the deadline and the lock.
     let output = frame.output.take();

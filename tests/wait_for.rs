@@ -7,17 +7,18 @@ mod traced;
 use std::cell::Cell;
 use std::error::Error as StdError;
 use std::fmt;
-use std::future;
+use std::future::{self, poll_fn};
 use std::io;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use crochet::{Error, Reactor};
+use crochet::{Error, JobState, Reactor};
 use futures_lite::future::yield_now;
 
-use support::{Gate, LONG, hog, limit};
+use support::{Gate, LONG, hog, limit, until};
 use traced::{Trace, here};
 
 const SHORT: Duration = Duration::from_millis(20);
@@ -223,6 +224,51 @@ fn zero_returns_at_once_and_drops_what_is_not_ready() {
         assert!(result.unwrap_err().is_timeout());
         assert_eq!(trace.drops(), [here()]);
     }
+}
+
+#[test]
+fn zero_takes_what_is_ready() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    // The reactor may come too late on a busy machine; then the job has not been started.
+    until(|| match reactor.wait_for(Duration::ZERO, async { Ok::<_, Error>(7) }) {
+        Ok(value) => value == 7,
+        Err(Error::TimedOut(why)) => {
+            assert_eq!(why.job(), JobState::Queued);
+            false
+        }
+        Err(other) => panic!("{other:?}"),
+    });
+}
+
+#[test]
+fn zero_polls_once() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    until(|| {
+        let mut polls = 0;
+        let again = poll_fn(|cx| {
+            polls += 1;
+            cx.waker().wake_by_ref();
+            Poll::<Result<(), Error>>::Pending
+        });
+        let Err(Error::TimedOut(why)) = reactor.wait_for(Duration::ZERO, again) else { panic!() };
+        assert!(polls <= 1);
+        assert_eq!(why.job(), if polls == 1 { JobState::Waiting } else { JobState::Queued });
+        polls == 1
+    });
+}
+
+#[test]
+fn zero_does_not_wait_for_a_reactor_that_is_held() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    let hog = hog(&reactor);
+    let result = reactor.wait_for(Duration::ZERO, async { Ok::<_, Error>(7) });
+    let Err(Error::TimedOut(why)) = result else { panic!("{result:?}") };
+    assert_eq!(why.job(), JobState::Queued);
+    assert_eq!(why.blocked_by().unwrap().location(), hog.location);
+    hog.release();
 }
 
 #[test]
