@@ -163,6 +163,11 @@ fn occupy<R>(shared: Option<&Shared>, work: &dyn Work, user_code: impl FnOnce() 
 }
 
 fn publish(shared: Option<&Shared>, work: &dyn Work, end: End) {
+    // Whoever has cancelled a job is told so, even if the reactor was stopped before it came to that.
+    let end = match end {
+        End::Stopped if work.ticket().is_cancelled() => End::Cancelled,
+        end => end,
+    };
     // A panic in here comes from somebody's waker or the `Drop` of a result that nobody wants. The job
     // has its outcome by then, the panic hook has spoken, and there is no one else to tell.
     let claimed = catch(|| work.publish(end)).unwrap_or(true);
