@@ -77,7 +77,8 @@ pub struct EventualResult<T, E = Error> {
     job: Arc<Job<T, E>>,
     /// `None` if the job was refused; it has ended then.
     reactor: Option<Arc<Shared>>,
-    /// The outcome, once someone has been given it. So the outcome has been seen if and only if this is set.
+    /// The outcome, once someone has been given it, or the stash has logged it. So it has been seen if and
+    /// only if this is set.
     kept: OnceLock<Kept<T, E>>,
 }
 
@@ -273,13 +274,15 @@ impl<T, E> EventualResult<T, E> {
         self.job.outcome.take().unwrap_or(Err(Error::ReactorStopped))
     }
 
-    /// Logs the outcome if it is a failure that nobody has seen, once, and keeps it.
-    pub(crate) fn log_unseen_failure(&mut self) {
-        if !self.is_finished() || self.kept.get().is_some() {
-            return;
-        }
-        let kept = self.kept.get_or_init(|| self.take_published());
-        if let Err(error) = kept {
+    /// Tells whether there is a failure that nobody has seen. From then on it counts as seen: it is to
+    /// be logged. Runs no user code.
+    pub(crate) fn see_unseen_failure(&self) -> bool {
+        self.is_finished() && self.kept.get().is_none() && self.see().is_err()
+    }
+
+    /// Logs the failure that has been seen, if it is one.
+    pub(crate) fn log_failure(&self) {
+        if let Some(Err(error)) = self.kept.get() {
             self.job.log(error);
         }
     }
