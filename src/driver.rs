@@ -24,6 +24,7 @@ use crate::current::Enter;
 use crate::error::Error;
 use crate::job::{End, Running, Submitted};
 use crate::os;
+use crate::outcome::Outcome;
 use crate::reactor::Reactor;
 use crate::shared::{Shared, check_not_forked};
 use crate::stash;
@@ -31,8 +32,26 @@ use crate::stash;
 /// How many jobs are begun in a row before the tasks get their turn.
 const BATCH: usize = 128;
 
-/// The reactor's own thread, whole.
-pub(crate) fn run_thread(shared: Arc<Shared>) {
+/// Announces the end of a thread when it is dropped.
+struct Leaving(Arc<Outcome<()>>);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        // A fork inside a job has a copy of this, and is not waited for.
+        if os::forked_from().is_none() {
+            self.0.publish();
+        }
+    }
+}
+
+thread_local! {
+    /// The first thread-local of a reactor's own thread, and so the last one to be dropped.
+    static LEAVING: RefCell<Option<Leaving>> = const { RefCell::new(None) };
+}
+
+/// The reactor's own thread, whole. Its end is announced to `left`, after its thread-locals'.
+pub(crate) fn run_thread(shared: Arc<Shared>, left: Arc<Outcome<()>>) {
+    LEAVING.set(Some(Leaving(left)));
     // Only `shutdown` ends it; there is no result to pass on.
     let _ = async_io::block_on(drive(shared, None, future::pending::<()>()));
 }

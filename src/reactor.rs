@@ -17,6 +17,7 @@ use crate::driver;
 use crate::error::{Error, JobState};
 use crate::eventual::{self, EventualResult};
 use crate::os;
+use crate::outcome::Outcome;
 use crate::panic::{catch, install_hook};
 use crate::scoped;
 use crate::shared::{Life, Shared, check_not_forked, deadline};
@@ -60,7 +61,10 @@ struct Handle {
 
 struct Thread {
     id: ThreadId,
-    /// LOCKING: held while the thread is joined, so that whoever comes second waits, too.
+    /// Published when its thread-locals are gone, too: `JoinHandle` cannot be waited for with a bound.
+    left: Arc<Outcome<()>>,
+    /// LOCKING: held while the thread is joined, so that whoever comes second waits, too. That is short,
+    /// as the thread has left.
     join: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -146,7 +150,9 @@ impl Reactor {
             return Ok(());
         }
         let start = Instant::now();
-        if !shared.wait_ended(deadline(start, grace)) {
+        let end = deadline(start, grace);
+        let has_left = |thread: &Thread| thread.left.wait(end, Duration::ZERO);
+        if !shared.wait_ended(end) || !thread.as_ref().is_none_or(has_left) {
             return Err(Error::TimedOut(shared.timed_out(start, JobState::Running)));
         }
         if let Some(thread) = thread {
@@ -307,17 +313,18 @@ impl Builder {
             return Err(setup_failed(io::Error::new(io::ErrorKind::InvalidInput, text)));
         }
         let shared = Arc::new(Shared::new(Life::Running, self.spin, self.slow_poll));
+        let left = Arc::new(Outcome::new());
         let mut thread = thread::Builder::new().name(self.name);
         if let Some(bytes) = self.stack_size {
             thread = thread.stack_size(bytes);
         }
         let join = thread
             .spawn({
-                let shared = Arc::clone(&shared);
-                move || driver::run_thread(shared)
+                let (shared, left) = (Arc::clone(&shared), Arc::clone(&left));
+                move || driver::run_thread(shared, left)
             })
             .map_err(setup_failed)?;
-        let thread = Thread { id: join.thread().id(), join: Mutex::new(Some(join)) };
+        let thread = Thread { id: join.thread().id(), left, join: Mutex::new(Some(join)) };
         Ok(Reactor { handle: Arc::new(Handle { shared, thread: Some(thread) }) })
     }
 
