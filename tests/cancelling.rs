@@ -160,7 +160,7 @@ fn a_job_that_has_ended_keeps_its_outcome() {
 fn a_job_that_is_cancelled_before_the_reactor_stops_is_cancelled_not_stopped() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let forever = || reactor.run_in_reactor(|| pending::<Result<(), Error>>());
+    let forever = || reactor.run_in_reactor(pending::<Result<(), Error>>);
     let [waiting, waiting_too] = [forever(), forever()];
     // When the hog holds the thread, the jobs before it have been begun.
     let hog = hog(&reactor);
