@@ -246,8 +246,8 @@ impl Live {
 /// The reactor of an application that runs its own executor: made by [`no_setup`](crate::no_setup),
 /// driven by [`run`](Self::run).
 ///
-/// Dropping it unrun stops the reactor: jobs that were queued are dropped, and who waits for them gets
-/// [`Error::ReactorStopped`].
+/// Dropping it unrun stops the reactor: jobs that were queued are dropped, on the thread that drops it, and
+/// who waits for them gets [`Error::ReactorStopped`].
 #[must_use = "jobs wait until `.run(main)` is polled, and are dropped when this is"]
 pub struct Driver {
     shared: Arc<Shared>,

@@ -136,7 +136,8 @@ impl<T, E> EventualResult<T, E> {
     ///
     /// # Errors
     ///
-    /// Those of [`wait`](Self::wait). Whichever it is, the job does not run on.
+    /// Those of [`wait`](Self::wait). Whichever it is, the job does not run on, but in a forked child,
+    /// whose parent has it.
     ///
     /// # Examples
     ///
@@ -217,6 +218,17 @@ impl<T, E> EventualResult<T, E> {
     }
 
     /// Tells whether there is an outcome: a result, or a reason why there will be none. Never blocks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::Error;
+    /// use std::time::Duration;
+    ///
+    /// let job = crochet::run_in_reactor(|| async { Ok::<_, Error>(1) });
+    /// job.wait(Duration::from_secs(60)).unwrap();
+    /// assert!(job.is_finished());
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.job.outcome.is_done()
     }
@@ -238,7 +250,18 @@ impl<T, E> EventualResult<T, E> {
     }
 
     /// Lets the job run on, and its result go. The same as dropping the handle: a failure is still
-    /// logged.
+    /// logged. Never blocks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::Error;
+    /// use std::{sync::mpsc, time::Duration};
+    ///
+    /// let (done, result) = mpsc::channel();
+    /// crochet::run_in_reactor(|| async move { Ok::<_, Error>(done.send("done").unwrap()) }).detach();
+    /// assert_eq!(result.recv_timeout(Duration::from_secs(60)).unwrap(), "done");
+    /// ```
     pub fn detach(self) {}
 
     /// Blocks until there is an outcome.
