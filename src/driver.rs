@@ -24,6 +24,7 @@ use crate::current::Enter;
 use crate::error::Error;
 use crate::job::{End, Running, Submitted};
 use crate::os;
+use crate::outcome::Outcome;
 use crate::reactor::Reactor;
 use crate::shared::{Shared, check_not_forked};
 use crate::stash;
@@ -31,8 +32,26 @@ use crate::stash;
 /// How many jobs are begun in a row before the tasks get their turn.
 const BATCH: usize = 128;
 
-/// The reactor's own thread, whole.
-pub(crate) fn run_thread(shared: Arc<Shared>) {
+/// Announces the end of a thread when it is dropped.
+struct Leaving(Arc<Outcome<()>>);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        // A fork inside a job has a copy of this, and is not waited for.
+        if os::forked_from().is_none() {
+            self.0.publish();
+        }
+    }
+}
+
+thread_local! {
+    /// The first thread-local of a reactor's own thread, and so the last one to be dropped.
+    static LEAVING: RefCell<Option<Leaving>> = const { RefCell::new(None) };
+}
+
+/// The reactor's own thread, whole. Its end is announced to `left`, after its thread-locals'.
+pub(crate) fn run_thread(shared: Arc<Shared>, left: Arc<Outcome<()>>) {
+    LEAVING.set(Some(Leaving(left)));
     // Only `shutdown` ends it; there is no result to pass on.
     let _ = async_io::block_on(drive(shared, None, future::pending::<()>()));
 }
@@ -227,8 +246,8 @@ impl Live {
 /// The reactor of an application that runs its own executor: made by [`no_setup`](crate::no_setup),
 /// driven by [`run`](Self::run).
 ///
-/// Dropping it unrun stops the reactor: jobs that were queued are dropped, and who waits for them gets
-/// [`Error::ReactorStopped`].
+/// Dropping it unrun stops the reactor: jobs that were queued are dropped, on the thread that drops it, and
+/// who waits for them gets [`Error::ReactorStopped`].
 #[must_use = "jobs wait until `.run(main)` is polled, and are dropped when this is"]
 pub struct Driver {
     shared: Arc<Shared>,

@@ -77,7 +77,8 @@ pub struct EventualResult<T, E = Error> {
     job: Arc<Job<T, E>>,
     /// `None` if the job was refused; it has ended then.
     reactor: Option<Arc<Shared>>,
-    /// The outcome, once someone has been given it. So the outcome has been seen if and only if this is set.
+    /// The outcome, once someone has been given it, or the stash has logged it. So it has been seen if and
+    /// only if this is set.
     kept: OnceLock<Kept<T, E>>,
 }
 
@@ -135,7 +136,8 @@ impl<T, E> EventualResult<T, E> {
     ///
     /// # Errors
     ///
-    /// Those of [`wait`](Self::wait). Whichever it is, the job does not run on.
+    /// Those of [`wait`](Self::wait). Whichever it is, the job does not run on, but in a forked child,
+    /// whose parent has it.
     ///
     /// # Examples
     ///
@@ -216,6 +218,17 @@ impl<T, E> EventualResult<T, E> {
     }
 
     /// Tells whether there is an outcome: a result, or a reason why there will be none. Never blocks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::Error;
+    /// use std::time::Duration;
+    ///
+    /// let job = crochet::run_in_reactor(|| async { Ok::<_, Error>(1) });
+    /// job.wait(Duration::from_secs(60)).unwrap();
+    /// assert!(job.is_finished());
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.job.outcome.is_done()
     }
@@ -237,7 +250,18 @@ impl<T, E> EventualResult<T, E> {
     }
 
     /// Lets the job run on, and its result go. The same as dropping the handle: a failure is still
-    /// logged.
+    /// logged. Never blocks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::Error;
+    /// use std::{sync::mpsc, time::Duration};
+    ///
+    /// let (done, result) = mpsc::channel();
+    /// crochet::run_in_reactor(|| async move { Ok::<_, Error>(done.send("done").unwrap()) }).detach();
+    /// assert_eq!(result.recv_timeout(Duration::from_secs(60)).unwrap(), "done");
+    /// ```
     pub fn detach(self) {}
 
     /// Blocks until there is an outcome.
@@ -273,13 +297,15 @@ impl<T, E> EventualResult<T, E> {
         self.job.outcome.take().unwrap_or(Err(Error::ReactorStopped))
     }
 
-    /// Logs the outcome if it is a failure that nobody has seen, once, and keeps it.
-    pub(crate) fn log_unseen_failure(&mut self) {
-        if !self.is_finished() || self.kept.get().is_some() {
-            return;
-        }
-        let kept = self.kept.get_or_init(|| self.take_published());
-        if let Err(error) = kept {
+    /// Tells whether there is a failure that nobody has seen. From then on it counts as seen: it is to
+    /// be logged. Runs no user code.
+    pub(crate) fn see_unseen_failure(&self) -> bool {
+        self.is_finished() && self.kept.get().is_none() && self.see().is_err()
+    }
+
+    /// Logs the failure that has been seen, if it is one.
+    pub(crate) fn log_failure(&self) {
+        if let Some(Err(error)) = self.kept.get() {
             self.job.log(error);
         }
     }

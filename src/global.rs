@@ -81,7 +81,7 @@ pub fn setup() -> Result<(), Error> {
 ///
 /// ```
 /// use crochet::{Error, Reactor};
-/// use std::time::{Duration, Instant};
+/// use std::time::Duration;
 ///
 /// let settings = Reactor::builder().slow_poll(Duration::from_millis(20));
 /// crochet::setup_with(settings.clone())?;
@@ -135,18 +135,21 @@ pub fn no_setup() -> Result<Driver, Error> {
 /// thread's thread-locals run. A later [`setup`] or job starts a fresh reactor.
 ///
 /// On the reactor thread itself it only asks, and returns at once. If there is no reactor it does nothing, so
-/// twice is fine. [`Duration::ZERO`] only asks, too; [`Duration::MAX`] waits for ever.
+/// twice is fine. [`Duration::ZERO`] asks, too, and does not wait: it is [`Error::TimedOut`], unless the
+/// thread has ended already. [`Duration::MAX`] waits for ever.
+///
+/// Where a [`Driver`] was never run, there is no reactor thread, and the jobs are dropped on this one.
 ///
 /// # Errors
 ///
-/// [`Error::TimedOut`] when `grace` has passed, which names the job that holds the thread. The reactor
-/// goes on stopping, and as after any other shutdown, a later job starts a fresh one.
+/// [`Error::TimedOut`] when `grace` has passed, which names the job that holds the thread, if one does. The
+/// reactor goes on stopping, and as after any other shutdown, a later job starts a fresh one.
 /// [`Error::Forked`] in a forked child.
 ///
 /// # Examples
 ///
 /// ```
-/// use std::time::{Duration, Instant};
+/// use std::time::Duration;
 ///
 /// let never = crochet::run_in_reactor(|| std::future::pending::<crochet::Result<()>>());
 /// crochet::shutdown(Duration::from_secs(60))?;
@@ -280,7 +283,7 @@ where
 ///
 /// ```compile_fail,E0597
 /// use crochet::Error;
-/// use std::time::{Duration, Instant};
+/// use std::time::Duration;
 ///
 /// let kept: crochet::Result<&str> = {
 ///     let name = String::from("short-lived");
@@ -293,7 +296,7 @@ where
 ///
 /// ```compile_fail,E0502
 /// use crochet::Error;
-/// use std::time::{Duration, Instant};
+/// use std::time::Duration;
 ///
 /// let mut list = vec![1];
 /// let first = &mut list[0];

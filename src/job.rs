@@ -23,8 +23,7 @@ pub(crate) trait Work: Send + Sync {
     /// Drops what a job that was never begun still holds. Runs user code.
     fn discard(&self);
 
-    /// Makes the outcome known. Returns false if nobody is going to take it. Called once. Wakers are
-    /// run, and `End::Panicked` drops a result.
+    /// Makes the outcome known. Returns false if nobody is going to take it. Called once. Runs wakers.
     fn publish(&self, end: End) -> bool;
 
     /// Looks after an outcome that nobody is going to take. Runs user code.
@@ -163,8 +162,13 @@ fn occupy<R>(shared: Option<&Shared>, work: &dyn Work, user_code: impl FnOnce() 
 }
 
 fn publish(shared: Option<&Shared>, work: &dyn Work, end: End) {
-    // A panic in here comes from somebody's waker or the `Drop` of a result that nobody wants. The job
-    // has its outcome by then, the panic hook has spoken, and there is no one else to tell.
+    // Whoever has cancelled a job is told so, even if the reactor was stopped before it came to that.
+    let end = match end {
+        End::Stopped if work.ticket().is_cancelled() => End::Cancelled,
+        end => end,
+    };
+    // A panic in here comes from somebody's waker, or the `Drop` of an outcome that nobody wants. It was
+    // published by then, the panic hook has spoken, and there is no one else to tell.
     let claimed = catch(|| work.publish(end)).unwrap_or(true);
     if !claimed {
         let _ = occupy(shared, work, || catch(|| work.dispose()));

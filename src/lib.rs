@@ -87,7 +87,8 @@
 //! runtime at all. Never block: all jobs share the thread. [`unblock`] takes blocking code elsewhere. A
 //! job that keeps the thread for longer than 100 ms is named in the log
 //! ([`Builder::slow_poll`]), and a wait that timed out because of it says so
-//! ([`TimedOut::blocked_by`]).
+//! ([`TimedOut::blocked_by`]). Loggers block, too: [`BackgroundLogger`] keeps
+//! them off the thread.
 //!
 //! # Errors
 //!
@@ -110,6 +111,7 @@
 //!
 //! - `crochet` runs all jobs. It sleeps when there is nothing to do, however many jobs are waiting.
 //! - `async-io` belongs to the crate of that name, and sleeps as long as `crochet` handles the I/O.
+//! - `crochet-log` writes a [`BackgroundLogger`]'s records, where a program has one.
 //! - `blocking-1`, `blocking-2` and so on belong to the crate `blocking`: only if [`unblock`], or a
 //!   library such as async-net when it resolves a name, asks for them.
 //!

@@ -11,6 +11,7 @@ use log::{Level, Log, Metadata, Record};
 
 use crate::current::in_reactor;
 use crate::end_of_main;
+use crate::os;
 use crate::panic::catch;
 use crate::sync::lock;
 
@@ -22,18 +23,19 @@ use crate::sync::lock;
 /// written: then they go behind them, so that the order is kept. The thread is started by the first
 /// record that needs it.
 ///
-/// A logger that panics loses the record it panicked at, and nothing else. What it logs itself while it
-/// writes comes after the records that are waiting; what it logs while it writes *that* is left out, as
-/// it would never end. A record that waits keeps its level, target, text, module, file and line; structured
-/// key-values (`log`'s feature `kv`) are not kept.
+/// A logger that panics loses the record it panicked at, and nothing else: the panic goes no further, on
+/// whichever thread. What it logs itself while it writes is left to `crochet-log`, after the records that
+/// are waiting; what it logs while it writes *that* is left out, as it would never end. A record that
+/// waits keeps its level, target, text, module, file and line; structured key-values (`log`'s feature
+/// `kv`) are not kept.
 ///
 /// # Nothing is lost
 ///
 /// [`flush`](Log::flush), for which there is [`log::logger`]`().flush()`, blocks until all records
 /// before it are written. It does so for a second at the most at the end of `main`, on Unix, if the logger was
 /// made or the reactor started on the main thread. Elsewhere call it last thing in `main`. On a reactor
-/// thread, and inside the logger, it only asks the wrapped logger to flush. Dropping the
-/// `BackgroundLogger` flushes, too.
+/// thread, inside the logger, and in a forked child, it only asks the wrapped logger to flush. Dropping the
+/// `BackgroundLogger` flushes, too. In a forked child records are written on the spot.
 ///
 /// # Examples
 ///
@@ -87,7 +89,7 @@ struct Queue {
 }
 
 thread_local! {
-    /// What this thread is writing, if it is a writer: a record of the program's, or of the logger's own.
+    /// Whose record this thread is writing, if it is: the program's, or one of the logger's own.
     static WRITING: Cell<Option<Origin>> = const { Cell::new(None) };
 }
 
@@ -128,17 +130,18 @@ impl Log for BackgroundLogger {
             Some(Origin::Logger) => return,
         };
         let may_block = origin == Origin::Program && !in_reactor();
-        if (may_block && self.inner.is_idle()) || !self.enabled(record.metadata()) {
-            return self.inner.logger.log(record);
+        let enabled = || catch(|| self.enabled(record.metadata())).unwrap_or(true);
+        if has_no_thread() || (may_block && self.inner.is_idle()) || !enabled() {
+            return self.inner.write(record, origin);
         }
         let record = Owned::new(record, origin);
         if let Err(record) = Inner::put(&self.inner, record) {
-            record.with(|record| self.inner.logger.log(record));
+            record.with(|record| self.inner.write(record, origin));
         }
     }
 
     fn flush(&self) {
-        if !in_reactor() && WRITING.get().is_none() {
+        if !in_reactor() && WRITING.get().is_none() && !has_no_thread() {
             self.inner.wait_written(None);
         }
         self.inner.logger.flush();
@@ -154,10 +157,17 @@ impl fmt::Debug for BackgroundLogger {
 
 impl Drop for BackgroundLogger {
     fn drop(&mut self) {
-        self.flush();
-        lock(&self.inner.queue).closed = true;
-        self.inner.more.notify_all();
+        let _ = catch(|| self.flush());
+        if !has_no_thread() {
+            lock(&self.inner.queue).closed = true;
+            self.inner.more.notify_all();
+        }
     }
+}
+
+/// In a forked child the thread does not exist, and the queue's lock may be held for ever.
+fn has_no_thread() -> bool {
+    os::forked_from().is_some()
 }
 
 impl Inner {
@@ -196,13 +206,18 @@ impl Inner {
                 continue;
             };
             drop(queue);
-            WRITING.set(Some(record.origin));
-            let _ = catch(|| record.with(|record| self.logger.log(record)));
-            WRITING.set(None);
+            record.with(|text| self.write(text, record.origin));
             queue = lock(&self.queue);
             queue.done += 1;
             self.written.notify_all();
         }
+    }
+
+    /// Gives a record to the logger, on this thread. If the logger panics, the record is lost.
+    fn write(&self, record: &Record<'_>, origin: Origin) {
+        let before = WRITING.replace(Some(origin));
+        let _ = catch(|| self.logger.log(record));
+        WRITING.set(before);
     }
 
     /// Blocks until all records that are in the queue now have been written; false if the deadline passes

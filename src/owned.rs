@@ -85,11 +85,12 @@ impl<C, T, E: fmt::Debug> Job<T, E, Mutex<Option<C>>> {
         }
     }
 
-    /// Ends a job that cannot be submitted.
+    /// Ends a job that cannot be submitted. As with any other job, a panic in the `Drop` of the closure is
+    /// the outcome.
     pub(crate) fn refuse(&self, error: Error) {
         let closure = lock(&self.closure).take();
-        drop(closure);
-        self.outcome.put(Err(error.widen()));
+        let dropped = catch(|| drop(closure));
+        self.outcome.put(Err(dropped.map_or_else(Error::Panicked, |()| error.widen())));
         self.outcome.publish();
     }
 }

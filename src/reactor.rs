@@ -17,6 +17,7 @@ use crate::driver;
 use crate::error::{Error, JobState};
 use crate::eventual::{self, EventualResult};
 use crate::os;
+use crate::outcome::Outcome;
 use crate::panic::{catch, install_hook};
 use crate::scoped;
 use crate::shared::{Life, Shared, check_not_forked, deadline};
@@ -60,16 +61,35 @@ struct Handle {
 
 struct Thread {
     id: ThreadId,
-    /// LOCKING: held while the thread is joined, so that whoever comes second waits, too.
+    /// Published when its thread-locals are gone, too: `JoinHandle` cannot be waited for with a bound.
+    left: Arc<Outcome<()>>,
+    /// LOCKING: held while the thread is joined, so that whoever comes second waits, too. That is short,
+    /// as the thread has left.
     join: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Reactor {
-    /// Starts a reactor with the defaults of [`Builder`].
+    /// Starts a reactor with the defaults of [`Builder`]. Does not wait for anything.
     ///
     /// # Errors
     ///
     /// [`Error::Setup`] if there is no thread to be had, and [`Error::Forked`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::{Error, Reactor};
+    /// use std::time::Duration;
+    ///
+    /// let (one, other) = (Reactor::new()?, Reactor::new()?);
+    /// let hog = one.run_in_reactor(|| async {
+    ///     std::thread::sleep(Duration::from_millis(50)); // holds up `one`, not `other`
+    ///     Ok::<_, Error>(())
+    /// });
+    /// other.wait_for(Duration::from_secs(60), async { Ok::<_, Error>(()) })?;
+    /// # hog.join(Duration::from_secs(60))?;
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn new() -> Result<Self, Error> {
         Self::builder().build()
     }
@@ -79,12 +99,29 @@ impl Reactor {
         Builder::new()
     }
 
-    /// Returns a handle to the global reactor, which is started if need be.
+    /// Returns a handle to the global reactor, which is started if need be. Does not wait for jobs.
+    ///
+    /// It is a handle to the reactor that runs now: after a shutdown it does not start another one, as the
+    /// free functions do.
     ///
     /// # Errors
     ///
     /// [`Error::Setup`] if it could not be started, [`Error::ReactorStopped`] while it is being shut
     /// down, and [`Error::Forked`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::{Error, Reactor};
+    /// use std::time::Duration;
+    ///
+    /// /// Waits on the reactor it is given.
+    /// fn five(reactor: &Reactor) -> Result<u32, Error> {
+    ///     reactor.wait_for(Duration::from_secs(60), async { Ok(5) })
+    /// }
+    /// assert_eq!(five(&Reactor::global()?)?, 5);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn global() -> Result<Self, Error> {
         crate::global::reactor(Location::caller())
@@ -120,6 +157,25 @@ impl Reactor {
     /// # Errors
     ///
     /// Those of [`wait_for`](crate::wait_for()).
+    ///
+    /// # Panics
+    ///
+    /// If the job panics: its panic goes on here, with the same payload.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::{Error, Reactor};
+    /// use std::time::Duration;
+    ///
+    /// let reactor = Reactor::new()?;
+    /// let words = String::from("borrowed, as ever");
+    /// let first = reactor.wait_for(Duration::from_secs(60), async {
+    ///     Ok::<_, Error>(words.split(',').next())
+    /// })?;
+    /// assert_eq!(first, Some("borrowed"));
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn wait_for<F, T, E>(&self, timeout: Duration, job: F) -> Result<T, E>
     where
@@ -137,6 +193,19 @@ impl Reactor {
     /// # Errors
     ///
     /// Those of [`shutdown`](crate::shutdown).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::{Error, Reactor};
+    /// use std::time::Duration;
+    ///
+    /// let reactor = Reactor::new()?;
+    /// reactor.shutdown(Duration::from_secs(60))?;
+    /// let late = reactor.run_in_reactor(|| async { Ok::<_, Error>(1) });
+    /// assert!(late.wait(Duration::ZERO).unwrap_err().is_reactor_stopped());
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn shutdown(&self, grace: Duration) -> Result<(), Error> {
         check_not_forked()?;
         let Handle { shared, thread } = &*self.handle;
@@ -146,7 +215,9 @@ impl Reactor {
             return Ok(());
         }
         let start = Instant::now();
-        if !shared.wait_ended(deadline(start, grace)) {
+        let end = deadline(start, grace);
+        let has_left = |thread: &Thread| thread.left.wait(end, Duration::ZERO);
+        if !shared.wait_ended(end) || !thread.as_ref().is_none_or(has_left) {
             return Err(Error::TimedOut(shared.timed_out(start, JobState::Running)));
         }
         if let Some(thread) = thread {
@@ -261,7 +332,7 @@ impl Builder {
     }
 
     /// Sets how long a waiting thread, and the reactor when it runs out of work, keep looking before
-    /// they go to sleep. Zero, the default, is not at all.
+    /// they go to sleep. Zero, the default, is not at all; [`Duration::MAX`] is always.
     ///
     /// Waking a thread that sleeps on an idle core takes about 50 µs there and back. A busy-wait of
     /// some 20 µs saves that where jobs are done within it, and costs that much processor time
@@ -272,7 +343,7 @@ impl Builder {
     }
 
     /// Sets from when on a single `poll` is logged as slow: at `warn`, target `crochet`, at most
-    /// once a second. The default is 100 ms; [`Duration::MAX`] is never.
+    /// once a second. The default is 100 ms; zero is every poll, and [`Duration::MAX`] is never.
     pub fn slow_poll(mut self, limit: Duration) -> Self {
         self.slow_poll = limit;
         self
@@ -288,12 +359,12 @@ impl Builder {
         self
     }
 
-    /// Starts the reactor.
+    /// Starts the reactor. Does not wait for anything.
     ///
     /// # Errors
     ///
-    /// [`Error::Setup`] if the thread could not be started, with the system's reason, and
-    /// [`Error::Forked`].
+    /// [`Error::Setup`] if the thread could not be started, with the system's reason, or its name has a null
+    /// byte in it; and [`Error::Forked`].
     pub fn build(self) -> Result<Reactor, Error> {
         self.prepare_process()?;
         self.start()
@@ -307,17 +378,18 @@ impl Builder {
             return Err(setup_failed(io::Error::new(io::ErrorKind::InvalidInput, text)));
         }
         let shared = Arc::new(Shared::new(Life::Running, self.spin, self.slow_poll));
+        let left = Arc::new(Outcome::new());
         let mut thread = thread::Builder::new().name(self.name);
         if let Some(bytes) = self.stack_size {
             thread = thread.stack_size(bytes);
         }
         let join = thread
             .spawn({
-                let shared = Arc::clone(&shared);
-                move || driver::run_thread(shared)
+                let (shared, left) = (Arc::clone(&shared), Arc::clone(&left));
+                move || driver::run_thread(shared, left)
             })
             .map_err(setup_failed)?;
-        let thread = Thread { id: join.thread().id(), join: Mutex::new(Some(join)) };
+        let thread = Thread { id: join.thread().id(), left, join: Mutex::new(Some(join)) };
         Ok(Reactor { handle: Arc::new(Handle { shared, thread: Some(thread) }) })
     }
 

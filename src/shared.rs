@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use async_channel::{Receiver, Sender};
 use atomic_waker::AtomicWaker;
 
-use crate::current::is_entered;
+use crate::current::{Enter, is_entered};
 use crate::error::{Error, JobState, TimedOut};
 use crate::job::Submitted;
 use crate::occupancy::Occupancy;
@@ -123,6 +123,9 @@ impl Shared {
         match self.begin_stop() {
             Life::Running => self.doorbell.wake(),
             Life::Undriven => {
+                // This thread counts as the reactor's meanwhile: a wait for one of these jobs in the
+                // `Drop` of another is refused, not stuck.
+                let _entered = Enter::new(self.id);
                 while let Ok(job) = self.queue.try_recv() {
                     drop(job);
                 }
@@ -167,8 +170,8 @@ impl Drop for Shared {
     fn drop(&mut self) {
         if os::forked_from().is_some() {
             // Closing the queue would take locks that a thread of the parent may have held. One more
-            // sender, never dropped, keeps it open.
-            std::mem::forget(self.submit.clone());
+            // of each of its ends, never dropped, keeps it open.
+            std::mem::forget((self.submit.clone(), self.queue.clone()));
         }
     }
 }

@@ -9,7 +9,7 @@
 //! | from | who | how |
 //! |---|---|---|
 //! | `Lent` | reactor thread, [`poll`](Slot::poll) | the future is ready: `Returned(Finished)` |
-//! | `Lent` | reactor thread, [`stop`](Slot::stop) | the job is dropped unfinished: `Returned(Stopped)` |
+//! | `Lent` | who drops the job, [`stop`](Slot::stop) | it is unfinished: `Returned(Stopped)` |
 //! | `Lent` | caller, [`take_back`](Slot::take_back) | the time is over: `Returned(Unfinished)` |
 //!
 //! So once the caller has held the lock in `take_back`, the loan is gone from the slot, and nobody can
@@ -18,6 +18,9 @@
 //!
 //! The lock is held while the future is polled or dropped: user code, which waits for itself at worst,
 //! as no other call uses this lock.
+//!
+//! The job is dropped by the reactor thread, unless it never got there: by the caller, if the queue was
+//! closed; by whoever stops a driver that was never run.
 //!
 //! A lock is not fair: a reactor thread that polls again and again could keep a caller waiting for it. So the
 //! caller first raises `recalled`; from then on the reactor thread leaves the slot alone, and at most the
@@ -43,7 +46,7 @@ pub(crate) trait Loan {
 pub(crate) enum Return {
     /// The future was ready; its output is in place.
     Finished,
-    /// The future was dropped on the reactor thread.
+    /// The future was dropped with the job, unfinished.
     Stopped,
     /// The future is whole, and its owner's again.
     Unfinished,

@@ -113,7 +113,8 @@ trait Stashed: Any + Send {
     fn as_any(&self) -> &dyn Any;
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
     fn belongs_to(&self, reactor: u64) -> bool;
-    fn log_unseen_failure(&mut self);
+    fn see_unseen_failure(&self) -> bool;
+    fn log_failure(&self);
     fn cancel(&self);
 }
 
@@ -130,8 +131,12 @@ impl<T: Send + 'static, E: Send + 'static> Stashed for EventualResult<T, E> {
         self.reactor().is_some_and(|shared| shared.id == reactor)
     }
 
-    fn log_unseen_failure(&mut self) {
-        self.log_unseen_failure();
+    fn see_unseen_failure(&self) -> bool {
+        self.see_unseen_failure()
+    }
+
+    fn log_failure(&self) {
+        self.log_failure();
     }
 
     fn cancel(&self) {
@@ -184,8 +189,10 @@ impl Store {
         Some(entry)
     }
 
-    fn take_those_of(&mut self, reactor: u64) -> Vec<(ResultId, Entry)> {
-        let theirs = self.entries.iter().filter(|(_, entry)| entry.result.belongs_to(reactor));
+    fn take_unseen_failures(&mut self, reactor: u64) -> Vec<(ResultId, Entry)> {
+        let unseen =
+            |result: &dyn Stashed| result.belongs_to(reactor) && result.see_unseen_failure();
+        let theirs = self.entries.iter().filter(|(_, entry)| unseen(&*entry.result));
         let ids: Vec<ResultId> = theirs.map(|(id, _)| *id).collect();
         ids.into_iter().filter_map(|id| Some((id, self.remove(id)?))).collect()
     }
@@ -234,9 +241,12 @@ impl<T: Send + 'static, E: Send + 'static> EventualResult<T, E> {
         id
     }
 
-    /// Puts the result away for a time. If it has not been retrieved when `ttl` has passed, the job is
-    /// cancelled, and so its future dropped on the reactor thread, or its result is dropped.
-    /// [`Duration::MAX`] is for ever.
+    /// Puts the result away for a time, and returns its id, as [`stash`](Self::stash) does. Never blocks.
+    ///
+    /// If it has not been retrieved when `ttl` has passed, the job is cancelled, and a result that there
+    /// is by then is dropped: on the reactor thread, or on that of the next call which uses the stash, if
+    /// that comes first. A failure in it is logged. [`Duration::ZERO`] is over at once, [`Duration::MAX`]
+    /// is never.
     ///
     /// # Panics
     ///
@@ -256,8 +266,10 @@ impl<T: Send + 'static, E: Send + 'static> EventualResult<T, E> {
     pub fn stash_for(self, ttl: Duration) -> ResultId {
         let id = ResultId::random();
         let end = deadline(Instant::now(), ttl);
-        // A job that was refused has no reactor, and nothing to cancel in time.
-        let timer = end.zip(self.reactor()).map(|(end, reactor)| {
+        // A job that was refused has no reactor, and nothing to cancel in time. In a forked child the
+        // reactor is the parent's.
+        let reactor = self.reactor().filter(|_| os::forked_from().is_none());
+        let timer = end.zip(reactor).map(|(end, reactor)| {
             eventual::spawn(Ok(reactor), Location::caller(), move || async move {
                 Timer::at(end).await;
                 let expired = lock(&STORE).take_expired();
@@ -331,9 +343,9 @@ where
 /// Logs the failures that nobody has retrieved, of the jobs of a reactor that has stopped. They stay in
 /// the store; for the time that they are being logged, they are `Unknown`.
 pub(crate) fn log_failures(reactor: u64) {
-    let mut theirs = lock(&STORE).take_those_of(reactor);
-    for (_, entry) in &mut theirs {
-        entry.result.log_unseen_failure();
+    let theirs = lock(&STORE).take_unseen_failures(reactor);
+    for (_, entry) in &theirs {
+        entry.result.log_failure();
     }
     let mut store = lock(&STORE);
     for (id, entry) in theirs {

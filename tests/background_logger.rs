@@ -123,6 +123,47 @@ fn a_logger_that_panics_loses_one_record_and_harms_nothing() {
 }
 
 #[test]
+fn a_logger_that_panics_on_the_spot_harms_nothing() {
+    let (logger, kept) = keeper(|text| assert_ne!(text, "bad", "on purpose"));
+    for text in ["good", "bad", "better"] {
+        info(&logger, text);
+    }
+    assert_eq!(kept.texts(), ["good", "better"]);
+}
+
+#[test]
+fn a_flush_that_panics_while_the_logger_is_dropped_harms_nothing() {
+    struct Panics;
+    impl Log for Panics {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn log(&self, _: &Record<'_>) {}
+        fn flush(&self) {
+            panic!("on purpose");
+        }
+    }
+    drop(BackgroundLogger::new(Panics));
+}
+
+#[test]
+fn a_logger_that_logs_on_the_spot_comes_to_an_end() {
+    let _limit = limit(LONG);
+    let itself: Arc<OnceLock<Arc<BackgroundLogger>>> = Arc::default();
+    let (logger, kept) = keeper({
+        let itself = Arc::clone(&itself);
+        move |text| info(itself.get().unwrap(), &format!("about {text}"))
+    });
+    assert!(itself.set(Arc::clone(&logger)).is_ok());
+    info(&logger, "this");
+    logger.flush();
+    let mut texts = kept.texts();
+    texts.sort();
+    assert_eq!(texts, ["about this", "this"]);
+    assert!(kept.threads().contains(&"crochet-log".to_owned()));
+}
+
+#[test]
 fn a_logger_that_logs_comes_to_an_end() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();

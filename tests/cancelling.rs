@@ -157,6 +157,24 @@ fn a_job_that_has_ended_keeps_its_outcome() {
 }
 
 #[test]
+fn a_job_that_is_cancelled_before_the_reactor_stops_is_cancelled_not_stopped() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    let forever = || reactor.run_in_reactor(pending::<Result<(), Error>>);
+    let [waiting, waiting_too] = [forever(), forever()];
+    // When the hog holds the thread, the jobs before it have been begun.
+    let hog = hog(&reactor);
+    let queued = forever();
+    waiting.cancel();
+    queued.cancel();
+    assert!(reactor.shutdown(Duration::ZERO).unwrap_err().is_timeout());
+    hog.release();
+    assert!(waiting.wait(LONG).unwrap_err().is_cancelled());
+    assert!(queued.wait(LONG).unwrap_err().is_cancelled());
+    assert!(waiting_too.wait(LONG).unwrap_err().is_reactor_stopped());
+}
+
+#[test]
 fn cancelling_twice_is_cancelling_once() {
     let _limit = limit(LONG);
     let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());

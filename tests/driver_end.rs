@@ -5,7 +5,7 @@ mod support;
 
 use std::future::{self, Future};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc;
+use std::sync::{Arc, OnceLock, mpsc};
 use std::task::{Context, Waker};
 use std::thread;
 
@@ -150,6 +150,34 @@ fn a_driver_dropped_unrun_frees_waiters() {
         let fresh: Result<_, Error> = crochet::wait_for(LONG, async { Ok(3) });
         assert_eq!(fresh.unwrap(), 3);
     });
+}
+
+#[test]
+fn a_blocking_wait_in_the_drop_of_a_job_that_was_never_run_is_refused_not_stuck() {
+    in_child(
+        "a_blocking_wait_in_the_drop_of_a_job_that_was_never_run_is_refused_not_stuck",
+        || {
+            let _limit = limit(LONG);
+            let driver = crochet::no_setup().unwrap();
+            let (waited, results) = mpsc::channel();
+            let guard = Arc::new(OnceLock::new());
+            let first = crochet::run_in_reactor({
+                let guard = Arc::clone(&guard);
+                move || async move {
+                    let _guard = guard;
+                    Ok::<_, Error>(())
+                }
+            });
+            // It waits for a job that is dropped after it, by the same thread.
+            assert!(guard.set(WaitsOnDrop(pending(&Gate::new()), waited)).is_ok());
+            drop(guard);
+            drop(driver);
+            let [new_job, old_job] = results.recv().unwrap();
+            assert!(matches!(new_job, Err(Error::ReactorStopped)), "{new_job:?}");
+            assert!(matches!(old_job, Err(Error::OnReactorThread)), "{old_job:?}");
+            assert!(first.wait(LONG).unwrap_err().is_reactor_stopped());
+        },
+    );
 }
 
 #[test]

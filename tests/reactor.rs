@@ -194,6 +194,31 @@ fn shutdown_ends_the_thread() {
 }
 
 #[test]
+fn a_thread_local_that_does_not_end_does_not_hold_a_shutdown_beyond_its_grace() {
+    struct Blocks(Gate);
+    impl Drop for Blocks {
+        fn drop(&mut self) {
+            self.0.pass();
+        }
+    }
+    thread_local!(static AT_END: std::cell::RefCell<Option<Blocks>> = const { std::cell::RefCell::new(None) });
+
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    let go_on = Gate::new();
+    let blocks = Blocks(go_on.clone());
+    let set = async {
+        AT_END.with(|at_end| at_end.replace(Some(blocks)));
+        Ok::<_, Error>(())
+    };
+    reactor.wait_for(LONG, set).unwrap();
+    assert!(reactor.shutdown(Duration::from_millis(50)).unwrap_err().is_timeout());
+    assert!(!go_on.is_open());
+    go_on.open();
+    reactor.shutdown(LONG).unwrap();
+}
+
+#[test]
 fn after_shutdown_jobs_are_refused_and_dropped_uncalled() {
     let reactor = Reactor::new().unwrap();
     reactor.shutdown(LONG).unwrap();

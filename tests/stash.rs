@@ -11,6 +11,7 @@ mod support;
 
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashSet};
+use std::fmt;
 use std::hash::Hash;
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -19,7 +20,7 @@ use std::time::Duration;
 use crochet::{Error, EventualResult, Reactor, ResultId, RetrieveError, retrieve_result};
 
 use support::witness::{Drops, endless, held, settle};
-use support::{LONG, limit};
+use support::{Gate, LONG, limit, log};
 
 fn ready(reactor: &Reactor, value: u32) -> EventualResult<u32> {
     reactor.run_in_reactor(move || async move { Ok(value) })
@@ -194,6 +195,39 @@ fn every_outcome_can_be_stashed() {
     assert!(stopped.wait(LONG).unwrap_err().is_reactor_stopped());
     let refused = retrieve_result::<u32, Error>(refused).unwrap();
     assert!(refused.wait(LONG).unwrap_err().is_reactor_stopped());
+}
+
+#[test]
+fn results_can_be_retrieved_while_a_shutdown_logs_the_failure_of_another_one() {
+    struct Slow(Gate, Gate);
+    impl fmt::Debug for Slow {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            self.0.open();
+            self.1.pass();
+            f.write_str("Slow")
+        }
+    }
+
+    let _limit = limit(LONG);
+    let _log = log();
+    let reactor = Reactor::new().unwrap();
+    let (logging, go_on) = (Gate::new(), Gate::new());
+    let slow = Slow(logging.clone(), go_on.clone());
+    let failed = reactor.run_in_reactor(move || async move { Err::<(), _>(slow) }).stash();
+    let done = ready(&reactor, 5);
+    assert_eq!(*done.wait(LONG).unwrap(), 5);
+    let done = done.stash();
+    thread::scope(|scope| {
+        let shutdown = scope.spawn(|| reactor.shutdown(LONG));
+        logging.pass();
+        let done = retrieve_result::<u32, Error>(done);
+        let failed_meanwhile = retrieve_result::<(), Slow>(failed).unwrap_err();
+        go_on.open();
+        assert_eq!(done.unwrap().into_result(LONG).unwrap(), 5);
+        assert_eq!(failed_meanwhile, RetrieveError::Unknown);
+        shutdown.join().unwrap().unwrap();
+    });
+    assert!(retrieve_result::<(), Slow>(failed).unwrap().wait(LONG).is_err());
 }
 
 #[test]
