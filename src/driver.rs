@@ -162,7 +162,16 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        let shared = &self.live.shared;
+        /// Last, and also if something unwinds: nobody may wait for ever.
+        struct End<'a>(&'a Shared);
+        impl Drop for End<'_> {
+            fn drop(&mut self) {
+                self.0.end();
+            }
+        }
+
+        let shared = &*self.live.shared;
+        let _end = End(shared);
         shared.leave_loop();
         // In the order of submission: the queue's jobs came after all that were begun.
         self.live.stop();
@@ -171,7 +180,6 @@ impl Drop for Site {
             job.stop(shared);
         }
         stash::log_failures(shared.id);
-        shared.end();
     }
 }
 

@@ -220,8 +220,8 @@ pub struct TimedOut {
     pub(crate) waited: Duration,
     pub(crate) job: JobState,
     pub(crate) blocked_by: Option<BlockedBy>,
-    /// False for a `Driver` that nobody is running.
-    pub(crate) driven: bool,
+    /// What explains the timeout without a look at the job.
+    pub(crate) cause: Option<&'static str>,
 }
 
 impl TimedOut {
@@ -261,8 +261,10 @@ impl fmt::Display for TimedOut {
         let culprit = self
             .blocked_by
             .filter(|by| self.job == JobState::Queued || by.held.saturating_mul(2) >= self.waited);
+        if let Some(cause) = self.cause {
+            return f.write_str(cause);
+        }
         match (culprit, self.job) {
-            _ if !self.driven => f.write_str("nobody is running the Driver"),
             (Some(by), _) => write!(
                 f,
                 "the reactor thread has been held for {} by the job started at {}",
@@ -339,7 +341,7 @@ mod tests {
         let text = |job, held: Option<u64>| {
             let blocked_by =
                 held.map(|ms| BlockedBy { location: at, held: Duration::from_millis(ms) });
-            TimedOut { waited: Duration::from_millis(100), job, blocked_by, driven: true }
+            TimedOut { waited: Duration::from_millis(100), job, blocked_by, cause: None }
                 .to_string()
         };
         let held = |ms| {

@@ -218,7 +218,11 @@ impl Reactor {
         let end = deadline(start, grace);
         let has_left = |thread: &Thread| thread.left.wait(end, Duration::ZERO);
         if !shared.wait_ended(end) || !thread.as_ref().is_none_or(has_left) {
-            return Err(Error::TimedOut(shared.timed_out(start, JobState::Running)));
+            let mut why = shared.timed_out(start, JobState::Running);
+            if shared.is_ended() {
+                why.cause = Some("all jobs have ended, but not the thread's thread-locals");
+            }
+            return Err(Error::TimedOut(why));
         }
         if let Some(thread) = thread {
             let mut join = lock(&thread.join);

@@ -93,7 +93,7 @@ impl Shared {
             waited: start.elapsed(),
             job,
             blocked_by: self.occupancy.blocked_by(),
-            driven: *lock(&self.life) != Life::Undriven,
+            cause: (*lock(&self.life) == Life::Undriven).then_some("nobody is running the Driver"),
         }
     }
 
