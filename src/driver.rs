@@ -8,6 +8,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::{self, Future};
+use std::mem;
 use std::panic::Location;
 use std::pin::pin;
 use std::rc::Rc;
@@ -79,6 +80,7 @@ async fn drive<T>(
     };
     let stopped = async {
         site.take_jobs().await;
+        check_not_forked()?;
         Err(Error::ReactorStopped)
     };
     let mut run = pin!(site.executor.run(main.or(stopped)));
@@ -117,7 +119,7 @@ impl Site {
             // RACE: with `Shared::submit`, which has the other half of the argument.
             shared.doorbell.register(cx.waker());
             for _ in 0..BATCH {
-                if shared.is_stopping() {
+                if os::forked_from().is_some() || shared.is_stopping() {
                     return Poll::Ready(());
                 }
                 let Ok(job) = shared.queue.try_recv() else {
@@ -170,6 +172,11 @@ impl Drop for Site {
             }
         }
 
+        if os::forked_from().is_some() {
+            // The jobs are the parent's; so are the sockets in them, and the poller that knows these.
+            mem::forget(Rc::clone(&self.live));
+            return;
+        }
         let shared = &*self.live.shared;
         let _end = End(shared);
         shared.leave_loop();
@@ -215,9 +222,19 @@ impl Live {
 
     /// Polls the job in the name of its task.
     fn poll(&self, key: usize, cx: &mut Context<'_>) -> Poll<()> {
+        if os::forked_from().is_some() {
+            // A job, or `main`, has forked and gone on: no job of the parent's is polled here, and the loop
+            // ends before it sleeps in the poller that the parent sleeps in, too.
+            self.shared.doorbell.wake();
+            return Poll::Pending;
+        }
         let taken = self.jobs.borrow_mut().get_mut(key).and_then(|entry| entry.job.take());
         let Some(mut job) = taken else { return Poll::Ready(()) };
         let poll = job.poll(&self.shared, cx);
+        if os::forked_from().is_some() {
+            // It was this job that forked.
+            self.shared.doorbell.wake();
+        }
         if poll.is_pending() {
             self.jobs.borrow_mut()[key].job = Some(job);
         } else if let Some(task) = self.jobs.borrow_mut().remove(key).task {

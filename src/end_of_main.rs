@@ -6,6 +6,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::panic::catch;
 use crate::shared::deadline;
 use crate::{global, logging, os};
 
@@ -32,8 +33,10 @@ impl Drop for Guard {
         // In a forked child there is nothing of ours to end.
         if os::forked_from().is_none() {
             let end = deadline(Instant::now(), GRACE);
-            global::stop_at_end_of_main(end);
-            logging::flush_all(end);
+            // A panic in a destructor of a thread-local would abort the process, and here the waker of
+            // somebody's executor may run.
+            let _ = catch(|| global::stop_at_end_of_main(end));
+            let _ = catch(|| logging::flush_all(end));
         }
     }
 }

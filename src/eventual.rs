@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::mem;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -325,8 +326,14 @@ impl<T, E> RefUnwindSafe for EventualResult<T, E> {}
 
 impl<T, E> Drop for EventualResult<T, E> {
     fn drop(&mut self) {
+        if check_not_forked().is_err() {
+            // What came with the fork is the parent's. To drop a socket here would take it out of the
+            // poller that both processes have.
+            mem::forget((Arc::clone(&self.job), self.kept.take()));
+            return;
+        }
         let published = self.job.outcome.abandon();
-        if published && self.kept.get().is_none() && check_not_forked().is_ok() {
+        if published && self.kept.get().is_none() {
             self.job.log_if_unseen();
         }
     }

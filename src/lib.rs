@@ -132,7 +132,15 @@
 //! `run_in_reactor(..).join(timeout)` does not.
 //!
 //! **And `fork`?** The threads do not exist in the child, so every call there returns [`Error::Forked`].
-//! Fork first, and start jobs after.
+//! What it has of its parent's jobs it may drop, and that touches neither them nor their sockets. Fork first,
+//! and start jobs after.
+//!
+//! **And Ctrl-C?** It ends the program at once, however it waits. A program with a handler calls
+//! [`shutdown`] there, or rather in the thread that the handler tells: that frees every waiter. The example
+//! `ctrl_c` does so.
+//!
+//! **And child processes?** The crate async-process works in jobs. It waits for its children by itself, so that
+//! none stays behind as a zombie. The example `child_process` has one with a time limit.
 //!
 //! **Several versions of the crate in one program?** Each has its own reactor thread; they do not disturb
 //! each other.

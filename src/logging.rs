@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
+use std::process;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,7 +13,6 @@ use log::{Level, Log, Metadata, Record};
 
 use crate::current::in_reactor;
 use crate::end_of_main;
-use crate::os;
 use crate::panic::catch;
 use crate::sync::lock;
 
@@ -23,19 +24,21 @@ use crate::sync::lock;
 /// written: then they go behind them, so that the order is kept. The thread is started by the first
 /// record that needs it.
 ///
-/// A logger that panics loses the record it panicked at, and nothing else: the panic goes no further, on
-/// whichever thread. What it logs itself while it writes is left to `crochet-log`, after the records that
-/// are waiting; what it logs while it writes *that* is left out, as it would never end. A record that
-/// waits keeps its level, target, text, module, file and line; structured key-values (`log`'s feature
-/// `kv`) are not kept.
+/// A logger that panics loses the record it panicked at, and nothing else, on whatever thread. What it logs
+/// itself while it writes comes after the records that are waiting; what it logs while it writes *that* is
+/// left out, as it would never end. A record that waits keeps its level, target, text, module, file and
+/// line; structured key-values (`log`'s feature `kv`) are not kept.
 ///
 /// # Nothing is lost
 ///
 /// [`flush`](Log::flush), for which there is [`log::logger`]`().flush()`, blocks until all records
 /// before it are written. It does so for a second at the most at the end of `main`, on Unix, if the logger was
 /// made or the reactor started on the main thread. Elsewhere call it last thing in `main`. On a reactor
-/// thread, inside the logger, and in a forked child, it only asks the wrapped logger to flush. Dropping the
-/// `BackgroundLogger` flushes, too. In a forked child records are written on the spot.
+/// thread, and inside the logger, it only asks the wrapped logger to flush. Dropping the
+/// `BackgroundLogger` flushes, too.
+///
+/// A forked child of a process with that thread does not have it. There all records are written on the spot,
+/// and those that were waiting are the parent's to write.
 ///
 /// # Examples
 ///
@@ -70,26 +73,40 @@ pub struct BackgroundLogger {
 
 struct Inner {
     logger: Box<dyn Log>,
-    /// LOCKING: held to move records in and out; the logger is never called with it held.
+    /// The process whose thread writes; 0 until it is started. ORDERING: Relaxed; a fork copies memory as it
+    /// is, and the number is only compared.
+    writer: AtomicU32,
+    /// How many items are in the queue or being written. ORDERING: whoever sees that there is none
+    /// (Acquire) comes after the writing of the last one (Release).
+    waiting: AtomicUsize,
+    /// LOCKING: held to move items in and out; the logger is never called with it held. Never locked in a
+    /// forked child.
     queue: Mutex<Queue>,
-    /// Notified when a record comes, and when the logger is dropped.
+    /// Notified when an item comes, and when the logger is dropped.
     more: Condvar,
-    /// Notified when a record has been written.
+    /// Notified when an item has been written.
     written: Condvar,
 }
 
 #[derive(Default)]
 struct Queue {
-    records: VecDeque<Owned>,
-    /// Records put in, and records written, since the beginning.
+    items: VecDeque<Item>,
+    /// Items put in, and items written, since the beginning.
     put: u64,
     done: u64,
     thread: bool,
     closed: bool,
 }
 
+/// What there is to do for the thread.
+enum Item {
+    Record(Owned),
+    /// The wrapped logger is to flush, too.
+    Flush,
+}
+
 thread_local! {
-    /// Whose record this thread is writing, if it is: the program's, or one of the logger's own.
+    /// What this thread is writing, if it is: a record of the program's, or of the logger's own.
     static WRITING: Cell<Option<Origin>> = const { Cell::new(None) };
 }
 
@@ -104,6 +121,8 @@ impl BackgroundLogger {
     pub fn new(logger: impl Log + 'static) -> Self {
         let inner = Arc::new(Inner {
             logger: Box::new(logger),
+            writer: AtomicU32::new(0),
+            waiting: AtomicUsize::new(0),
             queue: Mutex::default(),
             more: Condvar::new(),
             written: Condvar::new(),
@@ -129,19 +148,18 @@ impl Log for BackgroundLogger {
             Some(Origin::Program) => Origin::Logger,
             Some(Origin::Logger) => return,
         };
-        let may_block = origin == Origin::Program && !in_reactor();
-        let enabled = || catch(|| self.enabled(record.metadata())).unwrap_or(true);
-        if has_no_thread() || (may_block && self.inner.is_idle()) || !enabled() {
-            return self.inner.write(record, origin);
+        let here = origin == Origin::Program && !in_reactor() && self.inner.is_idle();
+        if here || self.inner.is_forked() || !self.enabled(record.metadata()) {
+            return self.inner.write(origin, record);
         }
-        let record = Owned::new(record, origin);
-        if let Err(record) = Inner::put(&self.inner, record) {
-            record.with(|record| self.inner.write(record, origin));
+        let record = Item::Record(Owned::new(record, origin));
+        if let Err(item) = Inner::put(&self.inner, record) {
+            self.inner.handle(item);
         }
     }
 
     fn flush(&self) {
-        if !in_reactor() && WRITING.get().is_none() && !has_no_thread() {
+        if !in_reactor() && WRITING.get().is_none() && !self.inner.is_forked() {
             self.inner.wait_written(None);
         }
         self.inner.logger.flush();
@@ -150,7 +168,7 @@ impl Log for BackgroundLogger {
 
 impl fmt::Debug for BackgroundLogger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let waiting = lock(&self.inner.queue).records.len();
+        let waiting = self.inner.waiting.load(Ordering::Relaxed);
         f.debug_struct("BackgroundLogger").field("waiting", &waiting).finish_non_exhaustive()
     }
 }
@@ -158,37 +176,52 @@ impl fmt::Debug for BackgroundLogger {
 impl Drop for BackgroundLogger {
     fn drop(&mut self) {
         let _ = catch(|| self.flush());
-        if !has_no_thread() {
+        if !self.inner.is_forked() {
             lock(&self.inner.queue).closed = true;
             self.inner.more.notify_all();
         }
     }
 }
 
-/// In a forked child the thread does not exist, and the queue's lock may be held for ever.
-fn has_no_thread() -> bool {
-    os::forked_from().is_some()
-}
-
 impl Inner {
     fn is_idle(&self) -> bool {
-        let queue = lock(&self.queue);
-        queue.done == queue.put
+        self.waiting.load(Ordering::Acquire) == 0
     }
 
-    /// Puts a record into the queue; gives it back if there is no thread to write it.
-    fn put(this: &Arc<Self>, record: Owned) -> Result<(), Owned> {
+    /// Is the thread another process's, of which this one is a fork?
+    fn is_forked(&self) -> bool {
+        let writer = self.writer.load(Ordering::Relaxed);
+        writer != 0 && writer != process::id()
+    }
+
+    /// Has the logger write a record, on this thread.
+    fn write(&self, origin: Origin, record: &Record<'_>) {
+        call(origin, || self.logger.log(record));
+    }
+
+    fn handle(&self, item: Item) {
+        match item {
+            Item::Record(record) => record.with(|borrowed| self.write(record.origin, borrowed)),
+            Item::Flush => call(Origin::Program, || self.logger.flush()),
+        }
+    }
+
+    /// Puts an item into the queue; gives it back if there is no thread to attend to it.
+    fn put(this: &Arc<Self>, item: Item) -> Result<(), Item> {
+        // Before the lock is taken, for a fork that finds it held to know.
+        this.writer.store(process::id(), Ordering::Relaxed);
         let mut queue = lock(&this.queue);
         if !queue.thread {
             let inner = Arc::clone(this);
             let thread = thread::Builder::new().name("crochet-log".to_owned());
             if thread.spawn(move || inner.write_all()).is_err() {
-                return Err(record);
+                return Err(item);
             }
             queue.thread = true;
         }
-        queue.records.push_back(record);
+        queue.items.push_back(item);
         queue.put += 1;
+        this.waiting.fetch_add(1, Ordering::Relaxed);
         drop(queue);
         this.more.notify_one();
         Ok(())
@@ -198,7 +231,7 @@ impl Inner {
     fn write_all(&self) {
         let mut queue = lock(&self.queue);
         loop {
-            let Some(record) = queue.records.pop_front() else {
+            let Some(item) = queue.items.pop_front() else {
                 if queue.closed {
                     return;
                 }
@@ -206,29 +239,22 @@ impl Inner {
                 continue;
             };
             drop(queue);
-            record.with(|text| self.write(text, record.origin));
+            self.handle(item);
             queue = lock(&self.queue);
             queue.done += 1;
+            self.waiting.fetch_sub(1, Ordering::Release);
             self.written.notify_all();
         }
     }
 
-    /// Gives a record to the logger, on this thread. If the logger panics, the record is lost.
-    fn write(&self, record: &Record<'_>, origin: Origin) {
-        let before = WRITING.replace(Some(origin));
-        let _ = catch(|| self.logger.log(record));
-        WRITING.set(before);
-    }
-
-    /// Blocks until all records that are in the queue now have been written; false if the deadline passes
-    /// before.
-    fn wait_written(&self, deadline: Option<Instant>) -> bool {
+    /// Blocks until all items that are in the queue now have been written, or the deadline passes.
+    fn wait_written(&self, deadline: Option<Instant>) {
         let mut queue = lock(&self.queue);
         let goal = queue.put;
         while queue.done < goal {
             let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
             queue = match left {
-                Some(Duration::ZERO) => return false,
+                Some(Duration::ZERO) => return,
                 Some(left) => {
                     let woken = self.written.wait_timeout(queue, left);
                     woken.unwrap_or_else(PoisonError::into_inner).0
@@ -236,8 +262,14 @@ impl Inner {
                 None => self.written.wait(queue).unwrap_or_else(PoisonError::into_inner),
             };
         }
-        true
     }
+}
+
+/// Calls the wrapped logger. Its panic is the end of this call only.
+fn call(origin: Origin, logger: impl FnOnce()) {
+    let before = WRITING.replace(Some(origin));
+    let _ = catch(logger);
+    WRITING.set(before);
 }
 
 /// A record that can wait.
@@ -281,12 +313,14 @@ impl Owned {
 /// All loggers, for the end of `main`.
 static MADE: Mutex<Vec<Weak<Inner>>> = Mutex::new(Vec::new());
 
-/// Blocks until all records are written, or the time is over. For the end of `main`.
+/// Blocks until all records are written and the wrapped loggers have flushed, or the time is over. For the end
+/// of `main`, which no logger may hold up: their threads do it, this one only waits.
 pub(crate) fn flush_all(end: Option<Instant>) {
     let made: Vec<_> = lock(&MADE).iter().filter_map(Weak::upgrade).collect();
-    for logger in made {
-        if logger.wait_written(end) {
-            let _ = catch(|| logger.logger.flush());
-        }
+    // Where no thread is to be had, nothing is waiting either.
+    let asked: Vec<_> =
+        made.into_iter().filter(|logger| Inner::put(logger, Item::Flush).is_ok()).collect();
+    for logger in asked {
+        logger.wait_written(end);
     }
 }

@@ -1,12 +1,15 @@
 //! The end of `main`: the global reactor that was started there drops its jobs, and the exit waits a second
 //! for that at most.
 //!
-//! This needs a real `main`, so it is a program without the test harness: it runs itself once for each case,
-//! with the case's name in the environment, and looks at what came of it. Arguments select cases by parts of
-//! their names.
+//! This needs a real `main`, so it is a program without the test harness; see `support/programs.rs`.
+//! `exit.rs` has the other ways for a process to end.
 
 #[cfg(unix)]
 mod support;
+
+#[cfg(unix)]
+#[path = "support/programs.rs"]
+mod programs;
 
 #[cfg(not(unix))]
 fn main() {
@@ -15,82 +18,13 @@ fn main() {
 
 #[cfg(unix)]
 fn main() -> std::process::ExitCode {
-    runner::main()
-}
-
-/// Starts the cases, and judges them.
-#[cfg(unix)]
-mod runner {
-    use std::env;
-    use std::panic::catch_unwind;
-    use std::process::{Command, ExitCode};
-    use std::time::{Duration, Instant};
-
-    use crate::cases::CASES;
-    use crate::support;
-
-    /// One case: what its process does, and what is to come of it.
-    pub(crate) struct Case {
-        pub(crate) name: &'static str,
-        /// The whole of `main`, but for its return.
-        pub(crate) main: fn(),
-        /// What the process prints.
-        pub(crate) prints: &'static [&'static str],
-        pub(crate) status: i32,
-        /// How long the process takes, at least and at most.
-        pub(crate) takes: (Duration, Duration),
-    }
-
-    const CASE: &str = "CROCHET_END_OF_MAIN";
-
-    pub(crate) fn main() -> ExitCode {
-        if let Ok(name) = env::var(CASE) {
-            let case = CASES.iter().find(|case| case.name == name).expect("there is such a case");
-            (case.main)();
-            return ExitCode::SUCCESS;
-        }
-        let filters: Vec<String> =
-            env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
-        let chosen = |case: &&Case| {
-            filters.is_empty() || filters.iter().any(|part| case.name.contains(part.as_str()))
-        };
-        let chosen: Vec<&Case> = CASES.iter().filter(chosen).collect();
-        if env::args().any(|arg| arg == "--list") {
-            chosen.iter().for_each(|case| println!("{}: test", case.name));
-            return ExitCode::SUCCESS;
-        }
-        println!("\nrunning {} tests", chosen.len());
-        let mut failed = 0;
-        for case in &chosen {
-            let passed = catch_unwind(|| check(case)).is_ok();
-            println!("test {} ... {}", case.name, if passed { "ok" } else { "FAILED" });
-            failed += usize::from(!passed);
-        }
-        let (word, passed) = (if failed == 0 { "ok" } else { "FAILED" }, chosen.len() - failed);
-        println!("\ntest result: {word}. {passed} passed; {failed} failed\n");
-        ExitCode::from(u8::from(failed > 0))
-    }
-
-    fn check(case: &Case) {
-        let start = Instant::now();
-        let mut command = Command::new(env::current_exe().unwrap());
-        let output = support::child_output(command.env(CASE, case.name));
-        let took = start.elapsed();
-        let stdout = String::from_utf8(output.stdout).unwrap();
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        let lines: Vec<&str> = stdout.lines().collect();
-        assert_eq!(lines, case.prints, "{}: {stderr}", case.name);
-        assert_eq!(output.status.code(), Some(case.status), "{}: {stderr}", output.status);
-        let (least, most) = case.takes;
-        assert!(least <= took && took <= most, "{} took {took:?}", case.name);
-    }
+    programs::main(cases::CASES)
 }
 
 #[cfg(unix)]
 mod cases {
     use std::cell::RefCell;
     use std::future;
-    use std::io::{self, Write};
     use std::mem;
     use std::process;
     use std::thread;
@@ -98,21 +32,10 @@ mod cases {
 
     use crochet::{Error, EventualResult, Reactor};
 
-    use crate::runner::Case;
+    use crate::programs::{A_SECOND, Case, case, hog, say, settle};
     use crate::support::{Gate, LONG};
 
     type Job<T = ()> = EventualResult<T, Error>;
-
-    /// For an exit that is not to be delayed. The machine may be busy, so this is far more than it takes,
-    /// and yet less than the tens of seconds that the jobs here would hold it up.
-    const SOON: (Duration, Duration) = (Duration::ZERO, Duration::from_secs(10));
-    /// For one that is delayed by the grace of a second.
-    const A_SECOND: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(4));
-
-    /// A case that succeeds soon.
-    const fn case(name: &'static str, main: fn(), prints: &'static [&'static str]) -> Case {
-        Case { name, main, prints, status: 0, takes: SOON }
-    }
 
     pub(crate) const CASES: &[Case] = &[
         case(
@@ -200,12 +123,6 @@ mod cases {
         ),
     ];
 
-    fn say(text: &str) {
-        // One write to the file, whole, whatever the state of the standard library at the end.
-        io::stdout().write_all(format!("{text}\n").as_bytes()).unwrap();
-        io::stdout().flush().unwrap();
-    }
-
     struct SayOnDrop(String);
 
     impl Drop for SayOnDrop {
@@ -224,27 +141,6 @@ mod cases {
             let _guard = guard;
             future::pending().await
         })
-    }
-
-    /// Blocks until all jobs from before have been begun.
-    fn settle() {
-        let job: Job = crochet::run_in_reactor(|| async { Ok(()) });
-        job.join(LONG).unwrap();
-    }
-
-    /// A job that holds the reactor for longer than anyone waits.
-    fn hog() {
-        let held = Gate::new();
-        let job: Job = crochet::run_in_reactor({
-            let held = held.clone();
-            move || async move {
-                held.open();
-                thread::sleep(LONG);
-                Ok(())
-            }
-        });
-        held.pass();
-        job.detach();
     }
 
     fn jobs_are_dropped_in_order() {

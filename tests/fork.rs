@@ -4,81 +4,21 @@
 #![cfg(unix)]
 mod support;
 
+#[path = "support/fork.rs"]
+mod fork;
+
 use std::future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::catch_unwind;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crochet::{Error, EventualResult, Reactor, RetrieveError};
+use fork::{End, at_once, in_fork, in_fork_ending, refused};
 use support::{Gate, LONG, hog, in_child, limit};
 
 type Job<T = ()> = EventualResult<T, Error>;
-
-/// How a forked child ends.
-enum End {
-    /// At once: no exit handlers, no destructors of thread-locals.
-    AtOnce,
-    /// With all of these.
-    Normally,
-}
-
-/// Runs `body` in a fork of this process. Panics unless it succeeds within some seconds.
-#[track_caller]
-fn in_fork_ending(end: End, body: impl FnOnce()) {
-    #[expect(unsafe_code, reason = "FFI")]
-    // SAFETY: the child has this thread only. What it uses is the C library's allocator, which can be
-    // used after a fork, and the code under test, which must not rely on other threads.
-    let pid = unsafe { libc::fork() };
-    assert!(pid >= 0, "{}", std::io::Error::last_os_error());
-    if pid == 0 {
-        #[expect(unsafe_code, reason = "FFI")]
-        // SAFETY: it takes a number. The signal ends a child that is stuck.
-        let _ = unsafe { libc::alarm(20) };
-        let failed = catch_unwind(AssertUnwindSafe(body)).is_err();
-        match end {
-            End::Normally => process::exit(failed.into()),
-            #[expect(unsafe_code, reason = "FFI")]
-            // SAFETY: it takes a number, and does not return.
-            End::AtOnce => unsafe { libc::_exit(failed.into()) },
-        }
-    }
-    let mut status = 0;
-    #[expect(unsafe_code, reason = "FFI")]
-    // SAFETY: the pointer is to a whole `c_int`.
-    let waited = unsafe { libc::waitpid(pid, &mut status, 0) };
-    assert_eq!(waited, pid);
-    let stuck = libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGALRM;
-    assert!(!stuck, "the forked child was stuck");
-    assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0, "status {status:#x}");
-}
-
-#[track_caller]
-fn in_fork(body: impl FnOnce()) {
-    in_fork_ending(End::AtOnce, body);
-}
-
-/// Calls it, which may not take a second.
-#[track_caller]
-fn at_once<R>(call: impl FnOnce() -> R) -> R {
-    let start = Instant::now();
-    let result = call();
-    let took = start.elapsed();
-    assert!(took < Duration::from_secs(1), "it took {took:?}");
-    result
-}
-
-/// Calls it, which must fail at once, as forked from this process.
-#[track_caller]
-fn refused<T, E>(parent: u32, call: impl FnOnce() -> Result<T, Error<E>>) {
-    match at_once(call) {
-        Err(Error::Forked { setup_pid, .. }) => assert_eq!(setup_pid, parent),
-        Err(Error::Job(_)) => panic!("it failed by itself"),
-        Err(other) => panic!("{:?}", other.is_reactor_stopped()),
-        Ok(_) => panic!("it is not refused"),
-    }
-}
 
 fn works() {
     let five: Result<_, Error> = crochet::wait_for(LONG, async { Ok(5) });
@@ -308,7 +248,7 @@ fn forks_in_the_middle_of_other_threads_calls_are_refused_at_once() {
         works();
         let stop = AtomicBool::new(false);
         thread::scope(|scope| {
-            for _ in 0..3 {
+            for _ in 0..8 {
                 scope.spawn(|| {
                     while !stop.load(Ordering::Relaxed) {
                         works();
@@ -318,7 +258,7 @@ fn forks_in_the_middle_of_other_threads_calls_are_refused_at_once() {
                 });
             }
             let forks = catch_unwind(|| {
-                for _ in 0..40 {
+                for _ in 0..50 {
                     in_fork(|| check_functions(parent));
                 }
             });

@@ -1,0 +1,110 @@
+//! Programs run with a time limit, their input and output included; one that takes longer is killed.
+//!
+//! `std::process` waits for a child for ever, or not at all. The async part, `run_async`, uses the crate
+//! async-process as any async program would; `run` makes a blocking function of it. At the timeout the
+//! future is dropped, and `kill_on_drop` has the child go with it. async-process waits for each child
+//! that ends, so none is left as a zombie, and nothing has to be called for that, as Crochet does with
+//! `reapAllProcesses`.
+//!
+//! ```text
+//! $ cargo run --example child_process                 # runs itself as the child
+//! the quick child says: WOOL AND NEEDLES
+//! the slow child: timed out after 500ms: the job is waiting
+//! $ echo wool | cargo run --example child_process -- 2.5 tr a-z A-Z      # seconds, program, arguments
+//! WOOL
+//! ```
+//!
+//! If the program cannot be run, fails or takes too long, it says so and exits with 1.
+
+use std::env;
+use std::io::{self, Read, Write};
+use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
+
+use async_process::{Command, Stdio};
+use futures_lite::AsyncWriteExt;
+use futures_lite::future::zip;
+
+/// Runs a program to its end, and returns what it has printed.
+async fn run_async(command: &mut Command, input: &[u8]) -> io::Result<Vec<u8>> {
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+    let stdin = child.stdin.take();
+    let feed = async move {
+        // Dropping it is the end of the input. A program need not read all of it.
+        if let Some(mut stdin) = stdin {
+            let _ = stdin.write_all(input).await;
+        }
+    };
+    // Both at once: a pipe is full before long.
+    let ((), output) = zip(feed, child.output()).await;
+    let output = output?;
+    if output.status.success() {
+        Ok(output.stdout)
+    } else {
+        Err(io::Error::other(format!("the program failed: {}", output.status)))
+    }
+}
+
+/// The same, blocking, for `limit` at the most. After that the child is dead.
+fn run(limit: Duration, command: &mut Command, input: &[u8]) -> io::Result<Vec<u8>> {
+    crochet::wait_for(limit, run_async(command, input))
+}
+
+/// This very program, as a child.
+fn child(kind: &str) -> io::Result<Command> {
+    let mut command = Command::new(env::current_exe()?);
+    command.args(["--child", kind]);
+    Ok(command)
+}
+
+/// What the children of the demonstration do.
+fn be_child(kind: Option<&str>) -> io::Result<()> {
+    if kind == Some("slow") {
+        thread::sleep(Duration::from_secs(60));
+    }
+    let text = io::read_to_string(io::stdin())?;
+    print!("{}", text.to_uppercase());
+    Ok(())
+}
+
+fn demonstrate() -> io::Result<()> {
+    let printed = run(Duration::from_secs(30), &mut child("quick")?, b"wool and needles")?;
+    println!("the quick child says: {}", String::from_utf8_lossy(&printed));
+    match run(Duration::from_millis(500), &mut child("slow")?, b"") {
+        Ok(_) => Err(io::Error::other("the slow child was quick")),
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+            println!("the slow child: {error}");
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn run_program(seconds: &str, program: &[String]) -> io::Result<()> {
+    let limit = seconds.parse().ok().and_then(|limit| Duration::try_from_secs_f64(limit).ok());
+    let (Some(limit), [program, args @ ..]) = (limit, program) else {
+        return Err(io::Error::other("usage: child_process [SECONDS PROGRAM [ARGUMENT ...]]"));
+    };
+    let mut input = Vec::new();
+    io::stdin().read_to_end(&mut input)?;
+    let printed = run(limit, Command::new(program).args(args), &input)?;
+    io::stdout().write_all(&printed)
+}
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let result = match args.split_first() {
+        None => demonstrate(),
+        Some((flag, kind)) if flag == "--child" => be_child(kind.first().map(String::as_str)),
+        Some((seconds, program)) => run_program(seconds, program),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}

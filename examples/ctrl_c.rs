@@ -1,0 +1,121 @@
+//! A long download that Ctrl-C stops cleanly, and that says how far it got.
+//!
+//! The handler of the signal calls `crochet::shutdown`. That drops the download on the reactor thread, with its
+//! socket, and the waiting `main` goes on with `ReactorStopped`: time to tidy up and to tell. Without a
+//! handler Ctrl-C ends the program at once, as usual, however it waits.
+//!
+//! ```text
+//! $ cargo run --example ctrl_c                             # offline: from a slow server that it starts itself
+//! downloading; press Ctrl-C to stop
+//! ^Cstopped after 1408 KiB
+//! $ cargo run --example ctrl_c -- http://example.com/      # from there, without TLS
+//! ```
+//!
+//! Stopped, it exits with 130, as shells expect of a program that Ctrl-C has ended. Left alone, it takes ten
+//! seconds, says `done: 6400 KiB`, and exits with 0; if the download fails it says why, and exits with 1.
+
+use std::env;
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use async_net::TcpStream;
+use futures_lite::{AsyncReadExt, AsyncWriteExt};
+
+/// Reads what `url` refers to, and counts the bytes. Async, and patient.
+async fn download(url: String, received: Arc<AtomicU64>) -> io::Result<()> {
+    let (host, path) = parse(&url)?;
+    let address = if host.contains(':') { host.to_owned() } else { format!("{host}:80") };
+    let mut stream = TcpStream::connect(address).await?;
+    let request = format!("GET /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut buffer = [0; 16 * 1024];
+    loop {
+        match stream.read(&mut buffer).await? {
+            0 => return Ok(()),
+            count => received.fetch_add(count as u64, Ordering::Relaxed),
+        };
+    }
+}
+
+fn parse(url: &str) -> io::Result<(&str, &str)> {
+    let rest = url.strip_prefix("http://").filter(|rest| !rest.is_empty());
+    let rest = rest.ok_or_else(|| io::Error::other(format!("not an http:// address: {url}")))?;
+    Ok(rest.split_once('/').unwrap_or((rest, "")))
+}
+
+/// From now on, Ctrl-C shuts the reactor down, whatever it is doing.
+#[cfg(unix)]
+fn stop_on_ctrl_c() -> io::Result<()> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::iterator::Signals;
+
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    // A signal handler proper may do next to nothing; this is a thread that is told of signals.
+    thread::spawn(move || {
+        for signal in signals.forever() {
+            if let Err(late) = crochet::shutdown(Duration::from_secs(1)) {
+                eprintln!("{late}");
+                std::process::exit(128 + signal);
+            }
+        }
+    });
+    Ok(())
+}
+
+/// The handler is for Unix; elsewhere Ctrl-C does what it always does.
+#[cfg(not(unix))]
+fn stop_on_ctrl_c() -> io::Result<()> {
+    Ok(())
+}
+
+/// Starts a server that takes ten seconds for an answer, and returns its address.
+fn start_slow_server() -> io::Result<String> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}/", listener.local_addr()?);
+    thread::spawn(move || -> io::Result<()> {
+        let (mut stream, _) = listener.accept()?;
+        // To close it with the request unread would be to reset the connection.
+        let request = BufReader::new(&stream).lines();
+        request.take_while(|line| line.as_ref().is_ok_and(|line| !line.is_empty())).for_each(drop);
+        for _ in 0..200 {
+            stream.write_all(&[b'.'; 32 * 1024])?;
+            thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    });
+    Ok(url)
+}
+
+fn run() -> io::Result<ExitCode> {
+    let url = env::args().nth(1).map_or_else(start_slow_server, Ok)?;
+    stop_on_ctrl_c()?;
+    let received = Arc::new(AtomicU64::new(0));
+    let job = crochet::run_in_reactor({
+        let received = Arc::clone(&received);
+        move || download(url, received)
+    });
+    println!("downloading; press Ctrl-C to stop");
+    let ended = job.wait(Duration::MAX);
+    let kibibytes = received.load(Ordering::Relaxed) / 1024;
+    match ended {
+        Ok(()) => println!("done: {kibibytes} KiB"),
+        Err(error) if error.is_reactor_stopped() => {
+            println!("stopped after {kibibytes} KiB");
+            return Ok(ExitCode::from(130));
+        }
+        Err(error) => return Err(io::Error::other(error.to_string())),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn main() -> ExitCode {
+    run().unwrap_or_else(|error| {
+        eprintln!("{error}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,152 @@
+//! Runs cases that need a whole process each, its `main` and its end: for test files without the harness.
+//!
+//! The program runs itself once for each case, with the case's name in the environment, and looks at what
+//! came of it. Arguments select cases by parts of their names.
+
+#![allow(dead_code, reason = "each test file uses some of it")]
+
+use std::env;
+use std::future;
+use std::io::{self, Write};
+use std::panic::catch_unwind;
+use std::process::{Command, ExitCode};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crochet::{Error, EventualResult};
+
+use crate::support::{self, Gate, LONG};
+
+type Job = EventualResult<(), Error>;
+
+/// One case: what its process does, and what is to come of it.
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    /// The whole of `main`, but for its return.
+    pub(crate) main: fn(),
+    /// What the process prints.
+    pub(crate) prints: &'static [&'static str],
+    pub(crate) status: i32,
+    /// How long the process takes, at least and at most.
+    pub(crate) takes: (Duration, Duration),
+}
+
+/// For an exit that is not to be delayed. The machine may be busy, so this is far more than it takes, and yet
+/// less than the tens of seconds that the jobs here would hold it up.
+pub(crate) const SOON: (Duration, Duration) = (Duration::ZERO, Duration::from_secs(10));
+/// For one that is delayed by the grace of a second.
+pub(crate) const A_SECOND: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(4));
+
+/// A case that succeeds soon.
+pub(crate) const fn case(name: &'static str, main: fn(), prints: &'static [&'static str]) -> Case {
+    Case { name, main, prints, status: 0, takes: SOON }
+}
+
+const CASE: &str = "CROCHET_TEST_PROGRAM";
+
+/// Most cases wait rather than work.
+const AT_ONCE: usize = 4;
+
+pub(crate) fn main(cases: &'static [Case]) -> ExitCode {
+    if let Ok(name) = env::var(CASE) {
+        let case = cases.iter().find(|case| case.name == name).expect("there is such a case");
+        (case.main)();
+        return ExitCode::SUCCESS;
+    }
+    let filters: Vec<String> = env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let chosen = |case: &&Case| {
+        filters.is_empty() || filters.iter().any(|part| case.name.contains(part.as_str()))
+    };
+    let chosen: Vec<&Case> = cases.iter().filter(chosen).collect();
+    if env::args().any(|arg| arg == "--list") {
+        chosen.iter().for_each(|case| println!("{}: test", case.name));
+        return ExitCode::SUCCESS;
+    }
+    println!("\nrunning {} tests", chosen.len());
+    let next = Mutex::new(chosen.iter());
+    let failed = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let Some(case) = next.lock().unwrap().next() else { break };
+                    let passed = catch_unwind(|| check(case)).is_ok();
+                    println!("test {} ... {}", case.name, if passed { "ok" } else { "FAILED" });
+                    failed.fetch_add(usize::from(!passed), Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner();
+    let (word, passed) = (if failed == 0 { "ok" } else { "FAILED" }, chosen.len() - failed);
+    println!("\ntest result: {word}. {passed} passed; {failed} failed\n");
+    ExitCode::from(u8::from(failed > 0))
+}
+
+fn check(case: &Case) {
+    let start = Instant::now();
+    let mut command = Command::new(env::current_exe().unwrap());
+    let output = support::child_output(command.env(CASE, case.name));
+    let took = start.elapsed();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<&str> = stdout.lines().collect();
+    assert_eq!(lines, case.prints, "{}: {stderr}", case.name);
+    assert_eq!(output.status.code(), Some(case.status), "{}: {stderr}", output.status);
+    let (least, most) = case.takes;
+    assert!(least <= took && took <= most, "{} took {took:?}", case.name);
+}
+
+pub(crate) fn say(text: &str) {
+    // One write to the file, whole, whatever the state of the standard library at the end.
+    io::stdout().write_all(format!("{text}\n").as_bytes()).unwrap();
+    io::stdout().flush().unwrap();
+}
+
+/// Does something when it is dropped.
+pub(crate) struct OnDrop<F: FnMut()>(pub(crate) F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+/// A job that never ends, and does something when it is dropped. Returns when it waits.
+pub(crate) fn pending(on_drop: impl FnMut() + Send + 'static) -> Job {
+    let guard = OnDrop(on_drop);
+    let job = crochet::run_in_reactor(move || async move {
+        let _guard = guard;
+        future::pending().await
+    });
+    settle();
+    job
+}
+
+/// Blocks until all jobs from before have been begun.
+pub(crate) fn settle() {
+    in_job(|| {});
+}
+
+pub(crate) fn in_job(what: impl FnOnce() + Send + 'static) {
+    let job: Job = crochet::run_in_reactor(move || async move {
+        what();
+        Ok(())
+    });
+    job.join(LONG).unwrap();
+}
+
+/// A job that holds the reactor for longer than anyone waits.
+pub(crate) fn hog() {
+    let held = Gate::new();
+    let holds = held.clone();
+    let job: Job = crochet::run_in_reactor(move || async move {
+        holds.open();
+        thread::sleep(LONG);
+        Ok(())
+    });
+    held.pass();
+    job.detach();
+}

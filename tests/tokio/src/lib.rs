@@ -1,1 +1,0 @@
-//! Tests of crochet inside tokio's runtimes; see `tests`.
