@@ -318,8 +318,8 @@ static MADE: Mutex<Vec<Weak<Inner>>> = Mutex::new(Vec::new());
 pub(crate) fn flush_all(end: Option<Instant>) {
     let made: Vec<_> = lock(&MADE).iter().filter_map(Weak::upgrade).collect();
     // Where no thread is to be had, nothing is waiting either.
-    let asked: Vec<_> =
-        made.into_iter().filter(|logger| Inner::put(logger, Item::Flush).is_ok()).collect();
+    let asks = |logger: &Arc<Inner>| !logger.is_forked() && Inner::put(logger, Item::Flush).is_ok();
+    let asked: Vec<_> = made.into_iter().filter(asks).collect();
     for logger in asked {
         logger.wait_written(end);
     }

@@ -71,6 +71,11 @@ mod cases {
             &["before", "after"],
         ),
         case(
+            "forked_children_do_not_wait_for_the_thread_that_is_their_parents",
+            forks,
+            &["main ends"],
+        ),
+        case(
             "a_buffer_in_the_logger_is_flushed_though_no_job_logged",
             a_buffered_logger,
             &["buffered"],
@@ -156,6 +161,40 @@ mod cases {
         for text in ["before", "bad", "after"] {
             pending(move || log::info!("{text}")).detach();
         }
+    }
+
+    fn forks() {
+        /// Logs itself, which takes the thread even where there is no reactor.
+        struct Chatty;
+        impl Log for Chatty {
+            fn enabled(&self, _: &Metadata<'_>) -> bool {
+                true
+            }
+            fn log(&self, record: &Record<'_>) {
+                log::info!("about {}", record.args());
+            }
+            fn flush(&self) {}
+        }
+        // So many that the delay of a second for each would be noticed.
+        const FORKS: usize = 12;
+
+        install(Chatty);
+        log::info!("this");
+        log::logger().flush();
+        for _ in 0..FORKS {
+            #[expect(unsafe_code, reason = "FFI")]
+            // SAFETY: the child does no more than to return from `main`.
+            let pid = unsafe { libc::fork() };
+            if pid == 0 {
+                return;
+            }
+            let mut status = -1;
+            #[expect(unsafe_code, reason = "FFI")]
+            // SAFETY: the pointer is to a whole `c_int`.
+            let waited = unsafe { libc::waitpid(pid, &mut status, 0) };
+            assert_eq!((waited, status), (pid, 0));
+        }
+        say("main ends");
     }
 
     fn a_buffered_logger() {
