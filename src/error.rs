@@ -24,7 +24,7 @@ use crate::panic::Panic;
 /// use std::time::Duration;
 ///
 /// let slow = crochet::run_in_reactor(|| std::future::pending::<Result<(), std::io::Error>>());
-/// match slow.wait(Duration::from_millis(10)) {
+/// match slow.wait(Duration::from_millis(200)) {
 ///     Err(Error::TimedOut(why)) => assert!(why.to_string().ends_with("the job is waiting")),
 ///     other => panic!("{other:?}"),
 /// }
@@ -203,12 +203,15 @@ pub enum JobState {
 ///
 /// ```
 /// use crochet::{Error, JobState};
-/// use std::{thread, time::Duration};
+/// use std::{sync::mpsc, thread, time::Duration};
 ///
-/// let hog = crochet::run_in_reactor(|| async {
-///     thread::sleep(Duration::from_millis(300)); // blocks the reactor: use `unblock` for this
+/// let (started, has_started) = mpsc::channel();
+/// let hog = crochet::run_in_reactor(move || async move {
+///     started.send(()).unwrap();
+///     thread::sleep(Duration::from_millis(500)); // blocks the reactor: use `unblock` for this
 ///     Ok::<_, Error>(())
 /// });
+/// has_started.recv().unwrap();
 /// let late = crochet::run_in_reactor(|| async { Ok::<_, Error>(()) });
 /// let Err(Error::TimedOut(why)) = late.wait(Duration::from_millis(50)) else { panic!() };
 /// assert_eq!(why.job(), JobState::Queued);

@@ -13,8 +13,8 @@
 //! # #[cfg(feature = "macros")] {
 //! use async_net::{TcpListener, TcpStream};
 //! use crochet::wait_for;
-//! use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
-//! use std::io;
+//! use futures_lite::{AsyncReadExt, AsyncWriteExt};
+//! use std::{io, time::Duration};
 //!
 //! /// Sends a word to a server, and says what comes back.
 //! #[wait_for(timeout = 5.0)]
@@ -29,7 +29,7 @@
 //! }
 //!
 //! // No `async` from here on.
-//! let server = crochet::wait_for(std::time::Duration::from_secs(5), TcpListener::bind("127.0.0.1:0")).unwrap();
+//! let server = wait_for(Duration::from_secs(5), TcpListener::bind("127.0.0.1:0")).unwrap();
 //! assert_eq!(echo(&server, "knit one, purl one").unwrap(), "knit one, purl one");
 //! # }
 //! ```
@@ -42,7 +42,7 @@
 //! use std::{io, time::Duration};
 //!
 //! let mut rounds = 0;
-//! let late: io::Result<()> = crochet::wait_for(Duration::from_millis(20), async {
+//! let late: io::Result<()> = crochet::wait_for(Duration::from_millis(200), async {
 //!     loop {
 //!         rounds += 1;
 //!         Timer::after(Duration::from_millis(1)).await;

@@ -33,11 +33,21 @@ fn kill(pid: u32, signal: i32) {
     assert_eq!(error, 0);
 }
 
+/// Has Ctrl-C do what it does by default. A shell starts programs in the background with it ignored, and so
+/// this one, if the tests are run there.
+fn ctrl_c_by_default() {
+    #[expect(unsafe_code, reason = "FFI")]
+    // SAFETY: no handler is installed, but the default action.
+    let before = unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
+    assert_ne!(before, libc::SIG_ERR);
+}
+
 /// Runs `waits` in a process of its own, which it never leaves by itself, and presses Ctrl-C when it has said
 /// that it is ready. The process must be gone at once, by that signal.
 #[track_caller]
 fn ctrl_c_ends(name: &str, waits: impl FnOnce()) {
     if is_child() {
+        ctrl_c_by_default();
         waits();
         panic!("it went on");
     }
