@@ -180,31 +180,6 @@ fn a_logger_that_logs_comes_to_an_end() {
 }
 
 #[test]
-fn a_panic_of_the_logger_goes_no_further_on_other_threads_either() {
-    let (logger, kept) = keeper(|text| assert_ne!(text, "bad", "on purpose"));
-    for text in ["good", "bad", "better"] {
-        info(&logger, text);
-    }
-    assert_eq!(kept.texts(), ["good", "better"]);
-}
-
-#[test]
-fn a_logger_that_logs_comes_to_an_end_on_other_threads_too() {
-    let _limit = limit(LONG);
-    let itself: Arc<OnceLock<Arc<BackgroundLogger>>> = Arc::default();
-    let (logger, kept) = keeper({
-        let itself = Arc::clone(&itself);
-        move |text| info(itself.get().unwrap(), &format!("about {text}"))
-    });
-    assert!(itself.set(Arc::clone(&logger)).is_ok());
-    info(&logger, "this");
-    logger.flush();
-    let mut texts = kept.texts();
-    texts.sort();
-    assert_eq!(texts, ["about this", "this"]);
-}
-
-#[test]
 fn flush_on_the_reactor_thread_does_not_wait() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
