@@ -5,7 +5,8 @@
 //! | its own; one that knows the name, directly or by aliases | prints the address |
 //! | loses the first query; sends foreign answers before its own | prints the address |
 //! | says NXDOMAIN, SERVFAIL, REFUSED; nothing for this type; a referral | says so |
-//! | sends a truncated answer, or a broken one | says so |
+//! | sends a truncated answer | asks again by TCP, and says so where that does not help |
+//! | sends a broken answer | says so |
 //! | does not exist, or is silent | says so, the latter after five seconds |
 //!
 //! `example_dns_cli.rs` has the command line.
@@ -18,7 +19,9 @@ mod example;
 #[path = "../examples/support/dns_server.rs"]
 mod dns_server;
 
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::io::{Read, Write};
+use std::iter;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,7 +29,7 @@ use std::time::{Duration, Instant};
 use dns_server::Record;
 use example::{Run, run};
 use simple_dns::rdata::{A, CNAME, NS, RData, SOA};
-use simple_dns::{CLASS, Name, Packet, PacketFlag, Question, RCODE, ResourceRecord, TYPE};
+use simple_dns::{CLASS, Label, Name, Packet, PacketFlag, Question, RCODE, ResourceRecord, TYPE};
 use support::{LONG, limit};
 
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
@@ -129,6 +132,18 @@ fn aliases_that_lead_nowhere_are_told() {
 }
 
 #[test]
+fn what_a_terminal_would_obey_is_not_printed() {
+    let server = replying(|reply| {
+        let label = |bytes: &'static [u8]| Label::new_unchecked(bytes);
+        let target = Name::from([label(b"\x1b[2J.\xff"), label(b"test")]);
+        reply.answers = vec![record("www.test", RData::CNAME(CNAME(target)))];
+    });
+    let target = r"\027[2J\.\255.test";
+    let text = format!("it is an alias of {target}, for which the server gave no A record");
+    assert_eq!(ask(server), fails(1, &format!("www.test: {text}")));
+}
+
+#[test]
 fn aliases_that_go_in_circles_end() {
     let server = replying(|reply| {
         reply.answers = vec![alias("www.test", "b.test"), alias("b.test", "www.test")];
@@ -187,20 +202,86 @@ fn a_server_that_fails_or_refuses_is_named() {
     }
 }
 
-#[test]
-fn a_truncated_answer_is_not_used() {
-    let text = "www.test: the answer is truncated: it needs TCP, which this example does not speak";
-    for cut in [0, 3, 20] {
-        let (server, _) = server(move |_, query| {
-            let mut bytes = reply(query, |reply| {
-                reply.set_flags(PacketFlag::TRUNCATION);
-                reply.answers = vec![a("www.test", FORGED), a("www.test", FORGED)];
-            });
-            bytes.truncate(bytes.len() - cut);
-            vec![bytes]
+/// Starts a server whose datagrams are truncated, `cut` bytes short, and which sends by TCP what `answer`
+/// returns.
+fn truncating(cut: usize, answer: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) -> SocketAddr {
+    let truncated = move |_, query: &[u8]| {
+        let mut bytes = reply(query, |reply| {
+            reply.set_flags(PacketFlag::TRUNCATION);
+            reply.answers = vec![a("www.test", FORGED), a("www.test", FORGED)];
         });
-        assert_eq!(ask(server), fails(1, text), "{cut} bytes short");
+        bytes.truncate(bytes.len() - cut);
+        vec![bytes]
+    };
+    // A port that is free for one need not be free for the other.
+    let (server, listener) = iter::repeat_with(|| server(truncated).0)
+        .find_map(|server| Some((server, TcpListener::bind(server).ok()?)))
+        .unwrap();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut length = [0; 2];
+        stream.read_exact(&mut length).unwrap();
+        let mut query = vec![0; u16::from_be_bytes(length).into()];
+        stream.read_exact(&mut query).unwrap();
+        stream.write_all(&answer(&query)).unwrap();
+    });
+    server
+}
+
+/// Puts the length before a message, as is due with TCP.
+fn framed(message: Vec<u8>) -> Vec<u8> {
+    [&u16::try_from(message.len()).unwrap().to_be_bytes(), &*message].concat()
+}
+
+#[test]
+fn a_truncated_answer_is_asked_for_again_by_tcp() {
+    for cut in [0, 3, 20] {
+        let server = truncating(cut, |query| {
+            framed(reply(query, |reply| {
+                // More than a datagram holds.
+                reply.answers = vec![a("other.test", FORGED); 100];
+                reply.answers.push(a("www.test", ADDRESS));
+            }))
+        });
+        assert_eq!(ask(server), prints("www.test -> 192.0.2.1"), "{cut} bytes short");
     }
+}
+
+#[test]
+fn a_truncated_answer_is_not_used_where_tcp_does_not_help() {
+    let (nowhere, _) = server(|_, query| {
+        vec![reply(query, |reply| {
+            reply.set_flags(PacketFlag::TRUNCATION);
+            reply.answers = vec![a("www.test", FORGED)];
+        })]
+    });
+    let run = ask(nowhere);
+    let start = format!("www.test: cannot reach the server {nowhere} by TCP: ");
+    assert!(run.stderr.starts_with(&start) && run.stderr.contains("refused"), "{run:?}");
+    assert_eq!((run.code, &*run.stdout), (Some(1), ""));
+
+    let server = truncating(0, |_| vec![0, 40, 1]);
+    let text = format!("cannot reach the server {server} by TCP: unexpected end of file");
+    assert_eq!(ask(server), fails(1, &format!("www.test: {text}")));
+
+    let server = truncating(0, |query| {
+        let again = |reply: &mut Packet<'static>| reply.set_flags(PacketFlag::TRUNCATION);
+        framed(reply(query, again))
+    });
+    let text = format!("www.test: the server {server} truncates its answer by TCP, too");
+    assert_eq!(ask(server), fails(1, &text));
+
+    let server = truncating(0, |query| {
+        let mut other_id = reply(query, |reply| reply.answers = vec![a("www.test", FORGED)]);
+        other_id[1] ^= 1;
+        framed(other_id)
+    });
+    assert_eq!(ask(server), fails(1, "www.test: the server has answered another question"));
+
+    let server = truncating(0, |_| framed(vec![7; 11]));
+    let run = ask(server);
+    assert!(run.stderr.starts_with("www.test: the server's answer cannot be read: "), "{run:?}");
+    assert_eq!((run.code, &*run.stdout), (Some(1), ""));
 }
 
 #[test]

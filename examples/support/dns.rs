@@ -1,14 +1,16 @@
-//! A small DNS client, all async: one question over UDP, one answer. It knows nothing of Crochet.
+//! A small DNS client, all async: one question over UDP, one answer; where that is too long for a datagram,
+//! again over TCP. It knows nothing of Crochet.
 
 use std::collections::hash_map::RandomState;
+use std::fmt::Write as _;
 use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use async_io::Timer;
-use async_net::UdpSocket;
-use futures_lite::FutureExt;
+use async_net::{TcpStream, UdpSocket};
+use futures_lite::{AsyncReadExt, AsyncWriteExt, FutureExt};
 use simple_dns::rdata::RData;
 use simple_dns::{CLASS, Name, Packet, PacketFlag, Question, RCODE, TYPE, header_buffer};
 
@@ -36,10 +38,17 @@ pub(crate) async fn ask(server: SocketAddr, name: &str, kind: TYPE) -> io::Resul
     query.set_flags(PacketFlag::RECURSION_DESIRED);
     query.questions.push(Question::new(name, kind.into(), CLASS::IN.into(), false));
 
-    let reply = exchange(server, &query).await.map_err(|error| match error.kind() {
+    let query_bytes = query.build_bytes_vec().map_err(io::Error::other)?;
+    let unreachable = |by: &str, error: io::Error| match error.kind() {
         io::ErrorKind::InvalidData => error,
-        kind => io::Error::new(kind, format!("cannot reach the server {server}: {error}")),
-    })?;
+        kind => io::Error::new(kind, format!("cannot reach the server {server}{by}: {error}")),
+    };
+    let reply = exchange(server, &query, &query_bytes).await;
+    let mut reply = reply.map_err(|error| unreachable("", error))?;
+    if is_truncated(&reply) {
+        let whole = exchange_by_tcp(server, &query, &query_bytes).await;
+        reply = whole.map_err(|error| unreachable(" by TCP", error))?;
+    }
     let reply = parse(&reply)?;
     check(&reply, server)?;
     Ok(collect(&reply, &query.questions[0].qname, kind))
@@ -61,6 +70,24 @@ pub(crate) fn parse_name(text: &str) -> Result<Name<'_>, &'static str> {
     }
 }
 
+/// Writes a name as people do. It may have any bytes in it, which are not all fit for a terminal.
+pub(crate) fn show(name: &Name<'_>) -> String {
+    let mut text = String::new();
+    for label in name.get_labels() {
+        if !text.is_empty() {
+            text.push('.');
+        }
+        for &byte in label.as_ref() {
+            let _ = match byte {
+                b'.' | b'\\' => write!(text, "\\{}", char::from(byte)),
+                b'!'..=b'~' => write!(text, "{}", char::from(byte)),
+                _ => write!(text, "\\{byte:03}"),
+            };
+        }
+    }
+    if text.is_empty() { ".".to_owned() } else { text }
+}
+
 /// An id that whoever cannot see the query cannot guess. Without that, anyone could answer in the
 /// server's name. The hasher's keys come from the system's random numbers, and are nobody else's.
 fn random_id() -> u16 {
@@ -68,8 +95,7 @@ fn random_id() -> u16 {
 }
 
 /// Sends the query until a datagram comes back that answers it; returns that.
-async fn exchange(server: SocketAddr, query: &Packet<'_>) -> io::Result<Vec<u8>> {
-    let bytes = query.build_bytes_vec().map_err(io::Error::other)?;
+async fn exchange(server: SocketAddr, query: &Packet<'_>, bytes: &[u8]) -> io::Result<Vec<u8>> {
     let any = match server {
         SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
         SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
@@ -79,7 +105,7 @@ async fn exchange(server: SocketAddr, query: &Packet<'_>) -> io::Result<Vec<u8>>
     socket.connect(server).await?;
     let mut patience = Duration::from_secs(1);
     loop {
-        socket.send(&bytes).await?;
+        socket.send(bytes).await?;
         let late = async {
             Timer::after(patience).await;
             Ok(None)
@@ -101,7 +127,7 @@ async fn receive(socket: &UdpSocket, query: &Packet<'_>) -> io::Result<Option<Ve
         if header_buffer::id(datagram) != Ok(query.id()) {
             continue;
         }
-        if header_buffer::has_flags(datagram, PacketFlag::TRUNCATION) == Ok(true) {
+        if is_truncated(datagram) {
             // It may end in the middle of a record. No record will be used, so none is expected.
             datagram[6..12].fill(0);
         }
@@ -109,6 +135,32 @@ async fn receive(socket: &UdpSocket, query: &Packet<'_>) -> io::Result<Option<Ve
             return Ok(Some(datagram.to_vec()));
         }
     }
+}
+
+/// Sends the query once, and returns the answer. Both have their length before them.
+async fn exchange_by_tcp(
+    server: SocketAddr,
+    query: &Packet<'_>,
+    bytes: &[u8],
+) -> io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(server).await?;
+    let length = u16::try_from(bytes.len()).map_err(io::Error::other)?;
+    stream.write_all(&[&length.to_be_bytes(), bytes].concat()).await?;
+    let mut length = [0; 2];
+    stream.read_exact(&mut length).await?;
+    let mut reply = vec![0; u16::from_be_bytes(length).into()];
+    stream.read_exact(&mut reply).await?;
+    let parsed = parse(&reply)?;
+    if parsed.id() == query.id() && answers(&parsed, query) {
+        Ok(reply)
+    } else {
+        let text = "the server has answered another question";
+        Err(io::Error::new(io::ErrorKind::InvalidData, text))
+    }
+}
+
+fn is_truncated(message: &[u8]) -> bool {
+    header_buffer::has_flags(message, PacketFlag::TRUNCATION) == Ok(true)
 }
 
 fn answers(reply: &Packet<'_>, query: &Packet<'_>) -> bool {
@@ -129,8 +181,9 @@ fn parse(datagram: &[u8]) -> io::Result<Packet<'_>> {
 /// Sorts out the answers that are errors.
 fn check(reply: &Packet<'_>, server: SocketAddr) -> io::Result<()> {
     if reply.has_flags(PacketFlag::TRUNCATION) {
-        let text = "the answer is truncated: it needs TCP, which this example does not speak";
-        return Err(io::Error::new(io::ErrorKind::Unsupported, text));
+        return Err(io::Error::other(format!(
+            "the server {server} truncates its answer by TCP, too"
+        )));
     }
     match reply.rcode() {
         RCODE::NoError => Ok(()),
@@ -170,6 +223,7 @@ fn collect(reply: &Packet<'_>, name: &Name<'_>, kind: TYPE) -> Answer {
     } else if owner == name {
         format!("the name exists, but it has no {kind:?} record")
     } else {
+        let owner = show(owner);
         format!("it is an alias of {owner}, for which the server gave no {kind:?} record")
     };
     Answer { data, nothing }
