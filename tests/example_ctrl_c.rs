@@ -8,22 +8,14 @@ mod example;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use example::{Run, command, run};
-use support::{LONG, limit};
+use support::{LONG, kill, limit};
 
 const STARTED: &str = "downloading; press Ctrl-C to stop\n";
-
-fn interrupt(child: &Child, signal: i32) {
-    let pid = libc::pid_t::try_from(child.id()).unwrap();
-    #[expect(unsafe_code, reason = "FFI")]
-    // SAFETY: it takes two numbers. The child has not been waited for, so the id is its own.
-    let error = unsafe { libc::kill(pid, signal) };
-    assert_eq!(error, 0);
-}
 
 /// Starts the example, sends it `signal` when `ready` has returned, and returns its exit code and what it says
 /// then.
@@ -35,7 +27,7 @@ fn stopped_by(signal: i32, args: &[&str], ready: impl FnOnce()) -> (Option<i32>,
     assert_eq!(line, STARTED);
     ready();
     let start = Instant::now();
-    interrupt(&child, signal);
+    kill(child.id(), signal);
     let mut said = String::new();
     stdout.read_to_string(&mut said).unwrap();
     let status = child.wait().unwrap();

@@ -19,19 +19,11 @@ use async_io::{Async, Timer};
 use crochet::{Error, EventualResult, Reactor};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use signal_hook::iterator::Signals;
-use support::{Gate, LONG, child_command, hog, in_child, is_child, limit};
+use support::{Gate, LONG, child_command, hog, in_child, is_child, kill, limit};
 
 type Job<T = ()> = EventualResult<T, Error>;
 
 const READY: &str = "ready for Ctrl-C";
-
-fn kill(pid: u32, signal: i32) {
-    let pid = libc::pid_t::try_from(pid).unwrap();
-    #[expect(unsafe_code, reason = "FFI")]
-    // SAFETY: it takes two numbers.
-    let error = unsafe { libc::kill(pid, signal) };
-    assert_eq!(error, 0);
-}
 
 /// Has Ctrl-C do what it does by default. A shell starts programs in the background with it ignored, and so
 /// this one, if the tests are run there.
