@@ -34,7 +34,6 @@ use std::process::ExitCode;
 
 use crochet::wait_for;
 use simple_dns::TYPE;
-use simple_dns::rdata::RData;
 
 use support::dns;
 use support::dns_cli::{self, Program};
@@ -44,11 +43,7 @@ use support::dns_server::{Record, Zone};
 /// Then the future has been dropped, and its socket is closed.
 #[wait_for(timeout = 5.0)]
 async fn lookup(name: &str, server: SocketAddr) -> io::Result<Ipv4Addr> {
-    let answer = dns::ask(server, name, TYPE::A).await?;
-    match answer.data.first() {
-        Some(RData::A(a)) => Ok(Ipv4Addr::from(a.address)),
-        _ => Err(answer.nothing()),
-    }
+    dns::ask(server, name, TYPE::A).await?.address()
 }
 
 /// What the server of the offline run knows.

@@ -22,6 +22,15 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// The first of the IPv4 addresses.
+    #[allow(dead_code, reason = "mx_query has no use for it")]
+    pub(crate) fn address(&self) -> io::Result<Ipv4Addr> {
+        match self.data.first() {
+            Some(RData::A(a)) => Ok(Ipv4Addr::from(a.address)),
+            _ => Err(self.nothing()),
+        }
+    }
+
     /// The error that says why there is no `data`.
     pub(crate) fn nothing(&self) -> io::Error {
         io::Error::new(io::ErrorKind::NotFound, &*self.nothing)

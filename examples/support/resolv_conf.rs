@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 /// Finds the first `nameserver` that is an address in the text of a `resolv.conf`.
+#[allow(dead_code, reason = "own_executor has no use for it")]
 pub(crate) fn first_nameserver(text: &str) -> Option<SocketAddr> {
     text.lines().find_map(|line| {
         let mut words = line.split_whitespace();
