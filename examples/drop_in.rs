@@ -14,10 +14,13 @@
 //! a server that does not answer: TimedOut
 //! ```
 //!
+//! or one line that says what is wrong with the server, and exits with 1.
+//!
 //! The server keeps texts under names. The protocol is a line each way: `set NAME TEXT` gives `ok`, `get NAME`
 //! gives `is TEXT` or `none`. `crochet::guide` says more about the three layers.
 
 use std::net::TcpListener;
+use std::process::ExitCode;
 use std::time::Duration;
 use std::{env, io, thread};
 
@@ -63,13 +66,21 @@ mod store {
             let idle = self.idle().pop();
             let mut connection = match idle {
                 Some(connection) => connection,
-                None => BufReader::new(TcpStream::connect(&*self.server).await?),
+                None => self.connect().await?,
             };
             // Where this fails, or is dropped because it is late, the connection goes with it. So no
             // answer comes for the wrong question.
             let answer = exchange(&mut connection, request).await?;
             self.idle().push(connection);
             Ok(answer)
+        }
+
+        async fn connect(&self) -> io::Result<BufReader<TcpStream>> {
+            let stream = TcpStream::connect(&*self.server).await.map_err(|error| {
+                let text = format!("cannot reach the server {}: {error}", self.server);
+                io::Error::new(error.kind(), text)
+            })?;
+            Ok(BufReader::new(stream))
         }
 
         fn idle(&self) -> std::sync::MutexGuard<'_, Vec<BufReader<TcpStream>>> {
@@ -163,10 +174,14 @@ fn serve() -> io::Result<String> {
 }
 
 /// The program: it knows the library, and not what is inside.
-fn main() -> io::Result<()> {
-    match env::args().nth(1) {
-        Some(server) => run(server),
-        None => run(serve()?),
+fn main() -> ExitCode {
+    let server = env::args_os().nth(1).map(|server| server.to_string_lossy().into_owned());
+    match server.map_or_else(serve, Ok).and_then(run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
     }
 }
 
@@ -204,7 +219,10 @@ mod tests {
         let client = store::Client::new(server, Duration::from_millis(10));
         assert_eq!(client.set("a", "b").unwrap_err().kind(), io::ErrorKind::TimedOut);
         let client = store::Client::new("127.0.0.1:1", Duration::from_secs(60));
-        assert_eq!(client.get("a").unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+        let error = client.get("a").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+        let text = error.to_string();
+        assert!(text.starts_with("cannot reach the server 127.0.0.1:1: "), "{text}");
     }
 
     #[test]
