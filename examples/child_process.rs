@@ -12,12 +12,16 @@
 //! the slow child: timed out after 500ms: the job is waiting
 //! $ echo wool | cargo run --example child_process -- 2.5 tr a-z A-Z      # seconds, program, arguments
 //! WOOL
+//! $ cargo run --example child_process -- 2.5 sleep 60
+//! sleep: timed out after 2.5s: the job is waiting
 //! ```
 //!
-//! If the program cannot be run, fails or takes too long, it says so and exits with 1.
+//! What comes on standard input is for the program, unless it would be typed. If the program cannot be run,
+//! fails or takes too long, it says so and exits with 1.
 
 use std::env;
-use std::io::{self, Read, Write};
+use std::ffi::{OsStr, OsString};
+use std::io::{self, IsTerminal, Read, Write};
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
@@ -43,7 +47,7 @@ async fn run_async(command: &mut Command, input: &[u8]) -> io::Result<Vec<u8>> {
     if output.status.success() {
         Ok(output.stdout)
     } else {
-        Err(io::Error::other(format!("the program failed: {}", output.status)))
+        Err(io::Error::other(format!("it failed: {}", output.status)))
     }
 }
 
@@ -60,8 +64,8 @@ fn child(kind: &str) -> io::Result<Command> {
 }
 
 /// What the children of the demonstration do.
-fn be_child(kind: Option<&str>) -> io::Result<()> {
-    if kind == Some("slow") {
+fn be_child(kind: Option<&OsString>) -> io::Result<()> {
+    if kind.is_some_and(|kind| kind == "slow") {
         thread::sleep(Duration::from_secs(60));
     }
     let text = io::read_to_string(io::stdin())?;
@@ -82,22 +86,28 @@ fn demonstrate() -> io::Result<()> {
     }
 }
 
-fn run_program(seconds: &str, program: &[String]) -> io::Result<()> {
-    let limit = seconds.parse().ok().and_then(|limit| Duration::try_from_secs_f64(limit).ok());
+fn run_program(seconds: &OsStr, program: &[OsString]) -> io::Result<()> {
+    let seconds = seconds.to_str().and_then(|seconds| seconds.parse().ok());
+    let limit = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let (Some(limit), [program, args @ ..]) = (limit, program) else {
         return Err(io::Error::other("usage: child_process [SECONDS PROGRAM [ARGUMENT ...]]"));
     };
     let mut input = Vec::new();
-    io::stdin().read_to_end(&mut input)?;
-    let printed = run(limit, Command::new(program).args(args), &input)?;
+    let mut stdin = io::stdin();
+    if !stdin.is_terminal() {
+        stdin.read_to_end(&mut input)?;
+    }
+    let printed = run(limit, Command::new(program).args(args), &input).map_err(|error| {
+        io::Error::new(error.kind(), format!("{}: {error}", program.to_string_lossy()))
+    })?;
     io::stdout().write_all(&printed)
 }
 
 fn main() -> ExitCode {
-    let args: Vec<String> = env::args().skip(1).collect();
+    let args: Vec<OsString> = env::args_os().skip(1).collect();
     let result = match args.split_first() {
         None => demonstrate(),
-        Some((flag, kind)) if flag == "--child" => be_child(kind.first().map(String::as_str)),
+        Some((flag, kind)) if flag == "--child" => be_child(kind.first()),
         Some((seconds, program)) => run_program(seconds, program),
     };
     match result {

@@ -35,17 +35,28 @@ mod programs {
     fn a_program_that_takes_too_long_is_killed() {
         let ended = run("child_process", &["0.3", "sleep", "60"]);
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""));
-        assert!(ended.stderr.starts_with("timed out after "), "{}", ended.stderr);
+        assert!(ended.stderr.starts_with("sleep: timed out after "), "{}", ended.stderr);
     }
 
     #[test]
     fn a_program_that_fails_or_is_not_there_is_told() {
         let ended = run("child_process", &["30", "sh", "-c", "exit 7"]);
         assert_eq!(ended.code, Some(1));
-        assert_eq!(ended.stderr, "the program failed: exit status: 7\n");
+        assert_eq!(ended.stderr, "sh: it failed: exit status: 7\n");
         let ended = run("child_process", &["30", "no-such-program-here"]);
         assert_eq!(ended.code, Some(1));
-        assert!(ended.stderr.contains("No such file"), "{}", ended.stderr);
+        let start = "no-such-program-here: No such file";
+        assert!(ended.stderr.starts_with(start), "{}", ended.stderr);
+    }
+
+    #[test]
+    fn arguments_need_not_be_unicode() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+
+        let mut command = example::command("child_process");
+        let args = ["30".as_ref(), "printf".as_ref(), OsStr::from_bytes(b"\xff")];
+        assert_eq!(support::child_output(command.args(args)).stdout, b"\xff");
     }
 
     #[test]
