@@ -92,7 +92,8 @@ fn start_slow_server() -> io::Result<String> {
 }
 
 fn run() -> io::Result<ExitCode> {
-    let url = env::args().nth(1).map_or_else(start_slow_server, Ok)?;
+    let url = env::args_os().nth(1).map(|url| url.to_string_lossy().into_owned());
+    let url = url.map_or_else(start_slow_server, Ok)?;
     stop_on_ctrl_c()?;
     let received = Arc::new(AtomicU64::new(0));
     let job = crochet::run_in_reactor({
