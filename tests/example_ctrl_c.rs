@@ -6,6 +6,9 @@ mod support;
 #[path = "support/example.rs"]
 mod example;
 
+#[path = "support/signal.rs"]
+mod signal;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::Stdio;
@@ -13,7 +16,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use example::{Run, command, run};
-use support::{LONG, kill, limit};
+use signal::kill;
+use support::{LONG, limit};
 
 const STARTED: &str = "downloading; press Ctrl-C to stop\n";
 

@@ -15,6 +15,9 @@ mod support;
 #[path = "support/example.rs"]
 mod example;
 
+#[path = "support/signal.rs"]
+mod signal;
+
 #[path = "../examples/support/dns_server.rs"]
 mod dns_server;
 
@@ -26,7 +29,8 @@ use std::time::{Duration, Instant};
 
 use dns_server::Record;
 use example::{Run, command, run};
-use support::{LONG, kill, limit};
+use signal::kill;
+use support::{LONG, limit};
 
 /// The example, running. It is killed when this is dropped.
 struct App {

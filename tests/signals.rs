@@ -4,6 +4,9 @@
 #![cfg(target_os = "linux")]
 mod support;
 
+#[path = "support/signal.rs"]
+mod signal;
+
 use std::fs;
 use std::future;
 use std::io::{BufRead, BufReader, Read};
@@ -18,8 +21,9 @@ use std::time::{Duration, Instant};
 use async_io::{Async, Timer};
 use crochet::{Error, EventualResult, Reactor};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use signal::kill;
 use signal_hook::iterator::Signals;
-use support::{Gate, LONG, child_command, hog, in_child, is_child, kill, limit};
+use support::{Gate, LONG, child_command, hog, in_child, is_child, limit};
 
 type Job<T = ()> = EventualResult<T, Error>;
 

@@ -47,15 +47,13 @@ pub(crate) async fn ask(server: SocketAddr, name: &str, kind: TYPE) -> io::Resul
     query.set_flags(PacketFlag::RECURSION_DESIRED);
     query.questions.push(Question::new(name, kind.into(), CLASS::IN.into(), false));
 
-    let query_bytes = query.build_bytes_vec().map_err(io::Error::other)?;
     let unreachable = |by: &str, error: io::Error| match error.kind() {
         io::ErrorKind::InvalidData => error,
         kind => io::Error::new(kind, format!("cannot reach the server {server}{by}: {error}")),
     };
-    let reply = exchange(server, &query, &query_bytes).await;
-    let mut reply = reply.map_err(|error| unreachable("", error))?;
+    let mut reply = exchange(server, &query).await.map_err(|error| unreachable("", error))?;
     if is_truncated(&reply) {
-        let whole = exchange_by_tcp(server, &query, &query_bytes).await;
+        let whole = exchange_by_tcp(server, &query).await;
         reply = whole.map_err(|error| unreachable(" by TCP", error))?;
     }
     let reply = parse(&reply)?;
@@ -104,7 +102,8 @@ fn random_id() -> u16 {
 }
 
 /// Sends the query until a datagram comes back that answers it; returns that.
-async fn exchange(server: SocketAddr, query: &Packet<'_>, bytes: &[u8]) -> io::Result<Vec<u8>> {
+async fn exchange(server: SocketAddr, query: &Packet<'_>) -> io::Result<Vec<u8>> {
+    let bytes = query.build_bytes_vec().map_err(io::Error::other)?;
     let any = match server {
         SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
         SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
@@ -114,7 +113,7 @@ async fn exchange(server: SocketAddr, query: &Packet<'_>, bytes: &[u8]) -> io::R
     socket.connect(server).await?;
     let mut patience = Duration::from_secs(1);
     loop {
-        socket.send(bytes).await?;
+        socket.send(&bytes).await?;
         let late = async {
             Timer::after(patience).await;
             Ok(None)
@@ -147,14 +146,11 @@ async fn receive(socket: &UdpSocket, query: &Packet<'_>) -> io::Result<Option<Ve
 }
 
 /// Sends the query once, and returns the answer. Both have their length before them.
-async fn exchange_by_tcp(
-    server: SocketAddr,
-    query: &Packet<'_>,
-    bytes: &[u8],
-) -> io::Result<Vec<u8>> {
-    let mut stream = TcpStream::connect(server).await?;
+async fn exchange_by_tcp(server: SocketAddr, query: &Packet<'_>) -> io::Result<Vec<u8>> {
+    let bytes = query.build_bytes_vec().map_err(io::Error::other)?;
     let length = u16::try_from(bytes.len()).map_err(io::Error::other)?;
-    stream.write_all(&[&length.to_be_bytes(), bytes].concat()).await?;
+    let mut stream = TcpStream::connect(server).await?;
+    stream.write_all(&[&length.to_be_bytes(), &*bytes].concat()).await?;
     let mut length = [0; 2];
     stream.read_exact(&mut length).await?;
     let mut reply = vec![0; u16::from_be_bytes(length).into()];

@@ -187,16 +187,6 @@ pub fn child_output(command: &mut Command) -> Output {
     Output { status, stdout, stderr }
 }
 
-/// Sends a signal to this process, or to a child that has not been waited for.
-#[cfg(unix)]
-pub fn kill(pid: u32, signal: i32) {
-    let pid = libc::pid_t::try_from(pid).unwrap();
-    #[expect(unsafe_code, reason = "FFI")]
-    // SAFETY: it takes two numbers.
-    let error = unsafe { libc::kill(pid, signal) };
-    assert_eq!(error, 0);
-}
-
 /// What was logged with the target `crochet`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
