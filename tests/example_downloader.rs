@@ -355,11 +355,11 @@ fn chromium_shows_the_pages_and_keeps_the_session() {
     assert!(text.contains("<h1>Downloaded</h1>"), "{text}");
     assert!(text.contains("<pre>&lt;h1&gt;Wool&lt;/h1&gt;"), "{text}");
 
-    // There is no saying when it would find this one, so it gets a copy.
+    // There is no saying when it would find this state, so it gets a copy.
     let url = site(|stream, _| until_closed(stream));
     let app = App::start("downloader", &[&url]);
     let mut session = Session::start(&app);
     let page = session.refresh();
     assert_eq!(page.title(), IN_PROGRESS);
-    chromium.look("downloader-in-progress", &chromium.copy(&page.html), 0);
+    chromium.look_at("downloader-in-progress", &page.html);
 }

@@ -7,6 +7,7 @@
 
 use std::env;
 use std::fs;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -35,7 +36,9 @@ impl Chromium {
                 env::var_os("CROCHET_CHROMIUM").is_none(),
                 "there is no Chromium, and CROCHET_CHROMIUM says there must be"
             );
-            println!("skipped: there is no Chromium to look at the pages with");
+            // Not `eprintln!`, which the test harness keeps to itself.
+            let _ =
+                writeln!(io::stderr(), "skipped: there is no Chromium to look at the pages with");
             return None;
         };
         let mut chromium = Self { program, blank: Vec::new() };
@@ -64,11 +67,12 @@ impl Chromium {
         String::from_utf8(output).unwrap()
     }
 
-    /// Keeps a page, and returns the address of the copy.
-    pub(crate) fn copy(&self, html: &str) -> String {
-        let file = unused("html");
+    /// Looks at a copy of a page, for one that will be another when it is asked for again.
+    #[track_caller]
+    pub(crate) fn look_at(&self, name: &str, html: &str) {
+        let file = directory().join(format!("{name}.html"));
         fs::write(&file, html).unwrap();
-        format!("file://{}", file.display())
+        self.look(name, &format!("file://{}", file.display()), 0);
     }
 
     #[track_caller]
