@@ -133,8 +133,9 @@ fn a_background_logger_without_its_thread_writes_on_the_spot() {
         let logger = BackgroundLogger::new(kept.clone());
         let info = |text: &str| {
             let job = async {
-                let args = format_args!("{text}");
-                logger.log(&Record::builder().level(Level::Info).args(args).build());
+                let mut record = Record::builder();
+                record.level(Level::Info);
+                logger.log(&record.args(format_args!("{text}")).build());
                 Ok::<_, Error>(())
             };
             reactor.wait_for(LONG, job).unwrap();

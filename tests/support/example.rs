@@ -1,5 +1,7 @@
 //! Runs an example as its user would: as a process, with arguments.
 
+#![allow(dead_code, reason = "each test file uses some of it")]
+
 use std::env::{self, consts::EXE_SUFFIX};
 use std::fs;
 use std::path::{Path, PathBuf};
