@@ -158,6 +158,7 @@ mod eventual;
 mod global;
 #[cfg(all(feature = "macros", any(doc, doctest)))]
 pub mod guide;
+pub mod io;
 mod job;
 mod logging;
 mod notice;
