@@ -53,8 +53,9 @@ use futures_lite::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 
 use crate::{Reactor, in_reactor, wait_for};
 
-/// How often a call tries by itself. Each time takes a microsecond or less; to go to the reactor thread and back
-/// takes some fifty. The other side of a busy stream is mostly done within the former.
+/// How often a call tries by itself, with a yield in between: the other side of a busy stream is often done by
+/// then. With one attempt, reading 1 GiB over loopback took a quarter longer than with blocking sockets; with
+/// four it took as long.
 const ATTEMPTS: usize = 4;
 
 /// A blocking stream over an async one, with a timeout for each call.
@@ -98,14 +99,9 @@ const ATTEMPTS: usize = 4;
 /// let late = reader.read_line(&mut line).unwrap_err();
 /// assert_eq!(late.kind(), io::ErrorKind::TimedOut);
 ///
-/// // The peer has written by now, and the stream is as good as before.
 /// writeln!(peer, "purl one")?;
-/// # while line.is_empty() {
-/// #   let _ =
-/// reader.read_line(&mut line)
-/// # ;
-/// # }
-/// # ;
+/// let patient = reader.into_inner().with_timeout(Duration::from_secs(60));
+/// BufReader::new(patient).read_line(&mut line)?; // it is as good as before
 /// assert_eq!(line, "purl one\n");
 /// # Ok(())
 /// # }
