@@ -158,6 +158,8 @@ mod eventual;
 mod global;
 #[cfg(all(feature = "macros", any(doc, doctest)))]
 pub mod guide;
+pub mod io;
+mod iter;
 mod job;
 mod logging;
 mod notice;
@@ -183,6 +185,7 @@ pub use driver::Driver;
 pub use error::{BlockedBy, Error, JobState, TimedOut};
 pub use eventual::{EventualFuture, EventualResult};
 pub use global::{no_setup, run_in_reactor, setup, setup_with, shutdown, wait_for};
+pub use iter::{Iter, iter};
 pub use logging::BackgroundLogger;
 pub use panic::{Panic, PanicLocation};
 pub use reactor::{Builder, Reactor};
