@@ -150,6 +150,7 @@
 #[doc(hidden)]
 pub mod __private;
 mod attributes;
+mod bell;
 mod current;
 mod driver;
 mod end_of_main;
@@ -160,6 +161,7 @@ mod global;
 pub mod guide;
 mod job;
 mod logging;
+mod many;
 mod notice;
 mod occupancy;
 mod os;
@@ -184,6 +186,7 @@ pub use error::{BlockedBy, Error, JobState, TimedOut};
 pub use eventual::{EventualFuture, EventualResult};
 pub use global::{no_setup, run_in_reactor, setup, setup_with, shutdown, wait_for};
 pub use logging::BackgroundLogger;
+pub use many::{wait_all, wait_any};
 pub use panic::{Panic, PanicLocation};
 pub use reactor::{Builder, Reactor};
 pub use stash::{ParseResultIdError, ResultId, RetrieveError, retrieve_result};
