@@ -159,7 +159,9 @@ mod eventual;
 mod global;
 #[cfg(all(feature = "macros", any(doc, doctest)))]
 pub mod guide;
+mod in_reactor;
 mod job;
+mod line;
 mod logging;
 mod many;
 mod notice;
@@ -185,6 +187,7 @@ pub use driver::Driver;
 pub use error::{BlockedBy, Error, JobState, TimedOut};
 pub use eventual::{EventualFuture, EventualResult};
 pub use global::{no_setup, run_in_reactor, setup, setup_with, shutdown, wait_for};
+pub use in_reactor::InReactor;
 pub use logging::BackgroundLogger;
 pub use many::{wait_all, wait_any};
 pub use panic::{Panic, PanicLocation};
