@@ -31,7 +31,7 @@ thread_local! {
 ///
 /// This is how a client that is made of `Rc`s, or must stay on the thread on which it was made, gets a plain
 /// blocking interface for all threads: keep an `InReactor` in a private field, and have each method be one
-/// call of [`with`](Self::with). The example `in_reactor` is one.
+/// call of [`with`](Self::with). The example `dictionary` is one.
 ///
 /// Dropping it has the value dropped on the reactor thread, at that thread's next chance; it does not wait for
 /// that. A shutdown of the reactor drops the value, too, and from then on all calls return

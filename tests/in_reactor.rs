@@ -125,7 +125,7 @@ fn other_jobs_and_other_values_do_not_wait_for_a_call() {
             })
         });
         begun.pass();
-        other.with(LONG, async |wool| Ok::<_, Error>(wool.0.set(2))).unwrap();
+        other.with(LONG, async |wool| Ok::<_, Error>(wool.0.replace(2))).unwrap();
         settle(&reactor);
         drop(end);
         call.join().unwrap().unwrap();
@@ -181,7 +181,8 @@ fn a_call_that_is_late_before_its_turn_is_never_called_and_the_next_one_is() {
             wool.with(LONG, async move |wool| {
                 begins.open();
                 let _ = ended.recv().await;
-                Ok::<_, Error>(wool.0.set(1))
+                wool.0.set(1);
+                Ok::<_, Error>(())
             })
         });
         begun.pass();
@@ -240,7 +241,8 @@ fn a_panic_goes_on_in_its_caller_and_nowhere_else() {
                     wool.with(LONG, async |wool| {
                         let length = wool.0.get();
                         yield_now().await;
-                        Ok::<_, Error>(wool.1.set(length + 1))
+                        wool.1.set(length + 1);
+                        Ok::<_, Error>(())
                     })
                     .unwrap();
                 }
@@ -338,7 +340,11 @@ fn it_may_be_dropped_on_the_reactor_thread_and_within_another_value() {
     until(|| drops.count() > 0);
     assert_eq!(drops.threads(), [there]);
     let value = witnessed(&reactor, &drops);
-    reactor.wait_for(LONG, async move { Ok::<_, Error>(drop(value)) }).unwrap();
+    let drop_it = async move {
+        drop(value);
+        Ok::<_, Error>(())
+    };
+    reactor.wait_for(LONG, drop_it).unwrap();
     settle(&reactor);
     assert_eq!(drops.threads(), [there, there]);
 }
