@@ -123,7 +123,9 @@ impl<T, E, C: ?Sized> Job<T, E, C> {
         // The place is worth a line, even if the error will not be shown.
         let shown = catch(|| format!("{shown:?}"));
         let shown = shown.unwrap_or_else(|_| "its error's `Debug` panicked, too".to_owned());
-        let text = format_args!("nobody saw the failure of the job started at {place}: {shown}");
-        notice::log(log::Level::Error, text);
+        notice::log(
+            log::Level::Error,
+            format_args!("nobody saw the failure of the job started at {place}: {shown}"),
+        );
     }
 }
