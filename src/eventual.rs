@@ -13,6 +13,7 @@ use crate::error::{Error, Place};
 use crate::job::Submitted;
 use crate::owned::{Job, Kept};
 use crate::shared::{Shared, check_not_forked, deadline};
+use crate::sync::EventListener;
 
 /// Starts a job; where there is no reactor for it, its outcome is the reason.
 pub(crate) fn spawn<C, F, T, E>(
@@ -265,8 +266,8 @@ impl<T, E> EventualResult<T, E> {
     /// ```
     pub fn detach(self) {}
 
-    /// Blocks until there is an outcome.
-    fn block(&self, timeout: Duration) -> Result<(), Error> {
+    /// Blocks until there is an outcome. That nobody has seen by this.
+    pub(crate) fn block(&self, timeout: Duration) -> Result<(), Error> {
         let Some(shared) = &self.reactor else {
             return Ok(());
         };
@@ -280,6 +281,11 @@ impl<T, E> EventualResult<T, E> {
             return Ok(());
         }
         Err(Error::TimedOut(shared.timed_out(start, ticket.state())))
+    }
+
+    /// A listener that is notified when there is an outcome; `None` if there is one.
+    pub(crate) fn listen(&self) -> Option<EventListener> {
+        self.job.outcome.listen()
     }
 
     /// The outcome, which there is, for everyone to see.

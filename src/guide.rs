@@ -14,7 +14,9 @@
 //! Leave it at that, and the program gets to see an [`EventualResult`](crate::EventualResult) wherever you used
 //! `#[run_in_reactor]`, or an object that only works on the reactor thread. So keep these in a private field,
 //! and give out plain methods, plain values, and errors that have nothing to do with this crate: `io::Error`, or
-//! an error type of your own. What the user sees is an ordinary synchronous library.
+//! an error type of your own. What the user sees is an ordinary synchronous library. An
+//! [`InReactor`](crate::InReactor) holds an object that works on the reactor thread only; the example `dictionary`
+//! has one.
 //!
 //! ```
 //! use crochet::{Eventual, EventualResult, run_in_reactor};

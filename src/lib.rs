@@ -59,7 +59,7 @@
 //! [`run_in_reactor()`], or [the attribute](attr.run_in_reactor.html), starts a job, and returns an
 //! [`EventualResult`] at once: to be waited for, by one thread or many, as often as you like; to be looked at,
 //! cancelled, awaited in async code, or put away with [`stash`](EventualResult::stash). A failure that nobody
-//! looks at is logged.
+//! looks at is logged. [`wait_all`] and [`wait_any`] wait for many results at once.
 //!
 //! ```
 //! use crochet::{Error, run_in_reactor};
@@ -105,6 +105,7 @@
 //! | to stop it, and drop its jobs | [`shutdown`] |
 //! | to run jobs on your own executor's thread | [`no_setup`] |
 //! | a second reactor, whose jobs do not share a thread with the others | [`Reactor`] |
+//! | to keep a value on the reactor thread, and use it from others | [`InReactor`] |
 //! | to know whether this is a reactor thread, where blocking calls are refused | [`in_reactor`] |
 //!
 //! # The threads you will see
@@ -150,6 +151,7 @@
 #[doc(hidden)]
 pub mod __private;
 mod attributes;
+mod bell;
 mod current;
 mod driver;
 mod end_of_main;
@@ -158,10 +160,13 @@ mod eventual;
 mod global;
 #[cfg(all(feature = "macros", any(doc, doctest)))]
 pub mod guide;
+mod in_reactor;
 pub mod io;
 mod iter;
 mod job;
+mod line;
 mod logging;
+mod many;
 mod notice;
 mod occupancy;
 mod os;
@@ -185,8 +190,10 @@ pub use driver::Driver;
 pub use error::{BlockedBy, Error, JobState, TimedOut};
 pub use eventual::{EventualFuture, EventualResult};
 pub use global::{no_setup, run_in_reactor, setup, setup_with, shutdown, wait_for};
+pub use in_reactor::InReactor;
 pub use iter::{Iter, iter};
 pub use logging::BackgroundLogger;
+pub use many::{wait_all, wait_any};
 pub use panic::{Panic, PanicLocation};
 pub use reactor::{Builder, Reactor};
 pub use stash::{ParseResultIdError, ResultId, RetrieveError, retrieve_result};

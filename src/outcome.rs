@@ -32,8 +32,8 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crate::sync::{
-    AtomicU8, AtomicWaker, Event, IntoNotification, Listener, Mutex, Ordering, listener, lock,
-    spin_loop, wait_until,
+    AtomicU8, AtomicWaker, Event, EventListener, IntoNotification, Listener, Mutex, Ordering,
+    listener, lock, spin_loop, wait_until,
 };
 
 const DONE: u8 = 1;
@@ -145,6 +145,15 @@ impl<V> Outcome<V> {
                 return false;
             }
         }
+    }
+
+    /// Registers one more listener, which is notified when the outcome is published, and not before; `None`
+    /// if it has been published. For a thread that waits for several outcomes at once.
+    pub(crate) fn listen(&self) -> Option<EventListener> {
+        let listener = self.event.listen();
+        // RACE: with `publish`, as in `wait`.
+        let done = self.state.fetch_or(LISTENED, Ordering::AcqRel) & DONE != 0;
+        (!done).then_some(listener)
     }
 
     /// Registers the task to be woken when the outcome is published; returns true if it has been. Only

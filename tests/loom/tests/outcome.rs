@@ -43,14 +43,16 @@ enum Op {
     WaitAgain,
     /// Awaits the handle in a task.
     Await,
+    /// Waits as for one of several outcomes: its listener wakes something else, which is waited for.
+    Listen,
     /// Drops the handle, or its share of it.
     Drop,
 }
 
-use Op::{Await, Cancel, Drop as DropHandle, Set, Stop, Timeout, Wait, WaitAgain};
+use Op::{Await, Cancel, Drop as DropHandle, Listen, Set, Stop, Timeout, Wait, WaitAgain};
 
 impl Op {
-    const ALL: [Self; 8] = [Set, Cancel, Stop, Wait, Timeout, WaitAgain, Await, DropHandle];
+    const ALL: [Self; 9] = [Set, Cancel, Stop, Wait, Timeout, WaitAgain, Await, Listen, DropHandle];
 
     fn uses_handle(self) -> bool {
         !matches!(self, Set | Stop)
@@ -74,6 +76,7 @@ impl Op {
                 handle().wait();
             }
             Await => handle().block_on(),
+            Listen => handle().listen(),
         }
     }
 }
@@ -121,7 +124,7 @@ fn check(ops: &'static [Op]) {
 }
 
 fn expected(ops: &[Op]) -> BTreeSet<Event> {
-    let waits = |op: &Op| matches!(op, Wait | WaitAgain | Await);
+    let waits = |op: &Op| matches!(op, Wait | WaitAgain | Await | Listen);
     let has_deadline = |op: &Op| matches!(op, Timeout | WaitAgain);
     let mut events: BTreeSet<_> = Plan::new(ops).ends().collect();
     events.insert(Event::HandleCameSecond);
@@ -155,6 +158,7 @@ pairs! {
     a_result_and_a_deadline_meet: Set, Timeout;
     a_result_wakes_a_waiter_that_timed_out_before: Set, WaitAgain;
     a_result_wakes_a_task: Set, Await;
+    a_result_wakes_who_waits_for_several: Set, Listen;
     a_result_is_looked_after_when_the_handle_is_dropped: Set, DropHandle;
 
     two_cancels_end_a_job_once: Cancel, Cancel;
@@ -163,6 +167,7 @@ pairs! {
     a_cancel_and_a_deadline_meet: Cancel, Timeout;
     a_cancel_wakes_a_waiter_that_timed_out_before: Cancel, WaitAgain;
     a_cancel_wakes_a_task: Cancel, Await;
+    a_cancel_wakes_who_waits_for_several: Cancel, Listen;
     a_cancelled_outcome_is_looked_after_when_the_handle_is_dropped: Cancel, DropHandle;
 
     two_stops_end_a_job_once: Stop, Stop;
@@ -170,24 +175,32 @@ pairs! {
     a_stop_and_a_deadline_meet: Stop, Timeout;
     a_stop_wakes_a_waiter_that_timed_out_before: Stop, WaitAgain;
     a_stop_wakes_a_task: Stop, Await;
+    a_stop_wakes_who_waits_for_several: Stop, Listen;
     a_stopped_outcome_is_looked_after_when_the_handle_is_dropped: Stop, DropHandle;
 
     two_waiters_are_woken: Wait, Wait;
     a_timeout_takes_nothing_from_a_waiter: Wait, Timeout;
     a_waiter_that_timed_out_before_takes_nothing_from_another: Wait, WaitAgain;
     a_waiter_and_a_task_are_woken: Wait, Await;
+    a_waiter_and_who_waits_for_several_are_woken: Wait, Listen;
     a_waiter_is_woken_though_another_share_of_the_handle_is_dropped: Wait, DropHandle;
 
     two_deadlines_meet_the_end: Timeout, Timeout;
     a_timeout_takes_nothing_from_a_waiter_that_timed_out_before: Timeout, WaitAgain;
     a_timeout_takes_nothing_from_a_task: Timeout, Await;
+    a_timeout_takes_nothing_from_who_waits_for_several: Timeout, Listen;
     a_result_is_looked_after_when_the_last_wait_times_out: Timeout, DropHandle;
 
     two_waiters_that_timed_out_before_are_woken: WaitAgain, WaitAgain;
     a_waiter_that_timed_out_before_takes_nothing_from_a_task: WaitAgain, Await;
+    a_second_wait_and_who_waits_for_several_are_woken: WaitAgain, Listen;
     a_second_wait_is_woken_though_another_share_is_dropped: WaitAgain, DropHandle;
 
+    a_task_and_who_waits_for_several_are_woken: Await, Listen;
     a_task_is_woken_though_another_share_of_the_handle_is_dropped: Await, DropHandle;
+
+    two_who_wait_for_several_are_woken: Listen, Listen;
+    who_waits_for_several_is_woken_though_another_share_is_dropped: Listen, DropHandle;
 
     the_last_of_two_shares_gives_up_the_handle: DropHandle, DropHandle;
 }

@@ -201,6 +201,14 @@ impl Handle {
         }));
         self.see();
     }
+
+    /// As `many.rs` does for each of its outcomes. Loom's waker is the bell.
+    pub(crate) fn listen(&self) {
+        if let Some(listener) = self.job.outcome.listen() {
+            block_on(listener);
+        }
+        self.see();
+    }
 }
 
 impl Drop for Handle {
