@@ -1,0 +1,3 @@
+//! SSH into the running process.
+
+fn main() {}
