@@ -1,6 +1,6 @@
 //! SSH into the running process. The example itself is in `examples/ssh/src/main.rs`.
 //!
-//! That is a package of its own, for the sake of whoever runs another example: Cargo would build its 120
+//! That is a package of its own, for the sake of whoever runs another example: Cargo would build its 130
 //! crates for these, too. This program only has Cargo run it, so that its command is like all others:
 //!
 //! ```text
