@@ -1,0 +1,281 @@
+//! The SSH server: connections, and who may log in.
+//!
+//! russh runs the protocol of each connection as a task of tokio. async-compat has a thread for these, and
+//! makes a stream of tokio's out of one of async-net's. All else is a job on the reactor: one that accepts
+//! connections, one for each connection, one for each session in it.
+
+use std::future;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_channel::{Receiver, Sender};
+use async_compat::CompatExt;
+use async_io::{Async, Timer};
+use async_net::TcpStream;
+use crochet::run_in_reactor;
+use futures_lite::future::or;
+use russh::keys::ssh_key::private::{Ed25519Keypair, KeypairData};
+use russh::keys::{HashAlg, PrivateKey};
+use russh::server::{Auth, ChannelOpenHandle, Config, Handler, Msg, Session};
+use russh::{Channel, ChannelId, Disconnect, MethodKind, MethodSet, Pty};
+use subtle::ConstantTimeEq;
+
+use crate::mill::Mill;
+use crate::prompt;
+use crate::stop::Stop;
+
+pub(crate) const USER: &str = "crochet";
+
+/// Tries to log in, for each connection.
+const TRIES: usize = 3;
+/// The time that a wrong password costs: one after the other, whichever connections they come from.
+const PENALTY: Duration = Duration::from_secs(1);
+/// Who takes longer to log in is disconnected.
+const LOGIN: Duration = Duration::from_secs(60);
+/// How many may be connected at once.
+const CONNECTIONS: usize = 20;
+/// How many sessions each may have.
+const SESSIONS: usize = 10;
+
+pub(crate) struct Server {
+    config: Arc<Config>,
+    password: String,
+    fingerprint: String,
+    mill: Arc<Mill>,
+    /// When the next wrong password is answered.
+    penalty: Mutex<Instant>,
+    stop: Stop,
+}
+
+impl Server {
+    /// With a key and a password of its own. It goes on until the stop is set.
+    pub(crate) fn new(mill: Arc<Mill>, stop: Stop) -> io::Result<Arc<Self>> {
+        let key = Ed25519Keypair::from_seed(&random()?);
+        let key = PrivateKey::new(KeypairData::from(key), "").map_err(io::Error::other)?;
+        let fingerprint = key.fingerprint(HashAlg::Sha256).to_string();
+        let config = Config {
+            methods: MethodSet::from(&[MethodKind::Password][..]),
+            // One more: clients begin with a request that only asks for the methods.
+            max_auth_attempts: TRIES + 1,
+            auth_rejection_time: Duration::ZERO,
+            inactivity_timeout: None,
+            keepalive_interval: Some(Duration::from_secs(30)),
+            keys: vec![key],
+            nodelay: true,
+            ..Config::default()
+        };
+        Ok(Arc::new(Self {
+            config: Arc::new(config),
+            password: format!("{:032x}", u128::from_ne_bytes(random()?)),
+            fingerprint,
+            mill,
+            penalty: Mutex::new(Instant::now()),
+            stop,
+        }))
+    }
+
+    pub(crate) fn password(&self) -> &str {
+        &self.password
+    }
+
+    pub(crate) fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// Takes connections until the stop; then it waits for them to end.
+    pub(crate) async fn serve(self: Arc<Self>, listener: TcpListener) -> io::Result<()> {
+        let listener = Async::new(listener)?;
+        // Each connection has a clone of `present`; nothing is sent.
+        let (present, gone) = async_channel::bounded::<()>(1);
+        loop {
+            let stopped = async {
+                self.stop.wait().await;
+                None
+            };
+            match or(stopped, async { Some(listener.accept().await) }).await {
+                None => break,
+                Some(Ok((stream, _))) if present.sender_count() <= CONNECTIONS => {
+                    let (server, present) = (Arc::clone(&self), present.clone());
+                    run_in_reactor(move || async move {
+                        let _present = present;
+                        server.connection(stream.into()).await
+                    })
+                    .detach();
+                }
+                Some(Ok((stream, _))) => drop(stream),
+                // Such as too many open files: that passes.
+                Some(Err(_)) => after(Duration::from_millis(100)).await,
+            }
+        }
+        drop(present);
+        let _ = gone.recv().await;
+        Ok(())
+    }
+
+    async fn connection(self: Arc<Self>, stream: TcpStream) -> Result<(), russh::Error> {
+        let _close = CloseOnDrop(stream.clone());
+        let (opened, sessions) = async_channel::bounded(SESSIONS);
+        let login = Login { server: Arc::clone(&self), opened };
+        let run = russh::server::run_stream(Arc::clone(&self.config), stream.compat(), login);
+        let in_time = async {
+            or(after(LOGIN), self.stop.wait()).await;
+            Err(russh::Error::ConnectionTimeout)
+        };
+        // The context of tokio, which it needs to spawn its task.
+        let mut connection = or(run, in_time).compat().await?;
+
+        let client = connection.handle();
+        let ended = async {
+            let _ = (&mut connection).await;
+            None
+        };
+        let sessions = async { Some(or(self.sessions(sessions), self.stopped()).await) };
+        let Some(why) = or(ended, sessions).await else { return Ok(()) };
+        let disconnect = async {
+            // Of the reasons that there are, this is one that ssh shows, and the text with it.
+            let reason = Disconnect::ServiceNotAvailable;
+            let _ = client.disconnect(reason, why.to_owned(), String::new()).await;
+            let _ = connection.await;
+        };
+        or(disconnect, after(Duration::from_secs(1))).await;
+        Ok(())
+    }
+
+    /// Starts a job for each session that the client opens. Returns only if it should be sent away: why.
+    async fn sessions(&self, opened: Receiver<Channel<Msg>>) -> &'static str {
+        let late = async {
+            after(LOGIN).await;
+            None
+        };
+        let mut next = or(late, async { opened.recv().await.ok() }).await;
+        if next.is_none() && !opened.is_closed() {
+            return "too late to log in";
+        }
+        while let Some(channel) = next {
+            let mill = Arc::clone(&self.mill);
+            run_in_reactor(move || async move {
+                // It fails when the client is gone; there is nobody to tell.
+                let _ = prompt::serve(channel, mill).await;
+                Ok::<_, crochet::Error>(())
+            })
+            .detach();
+            next = opened.recv().await.ok();
+        }
+        future::pending().await
+    }
+
+    async fn stopped(&self) -> &'static str {
+        self.stop.wait().await;
+        "the program has ended"
+    }
+
+    fn is_right(&self, user: &str, password: &str) -> bool {
+        let password = password.as_bytes().ct_eq(self.password.as_bytes());
+        bool::from(user.as_bytes().ct_eq(USER.as_bytes()) & password)
+    }
+
+    /// Waits until it is time to say that a password was wrong.
+    async fn penalty(&self) {
+        let time = {
+            let mut next = self.penalty.lock().unwrap_or_else(PoisonError::into_inner);
+            *next = (*next).max(Instant::now()) + PENALTY;
+            *next
+        };
+        Timer::at(time).await;
+    }
+}
+
+/// Opens the port, on the loopback interface only.
+pub(crate) fn listen(port: u16) -> io::Result<(TcpListener, u16)> {
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let listener = TcpListener::bind(address).map_err(|error| {
+        io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
+    })?;
+    let port = listener.local_addr()?.port();
+    Ok((listener, port))
+}
+
+async fn after(time: Duration) {
+    Timer::after(time).await;
+}
+
+fn random<const LENGTH: usize>() -> io::Result<[u8; LENGTH]> {
+    let mut bytes = [0; LENGTH];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(bytes)
+}
+
+/// Ends russh's task, which has the stream, too, when the job of the connection ends: cancelled or not.
+struct CloseOnDrop(TcpStream);
+
+impl Drop for CloseOnDrop {
+    fn drop(&mut self) {
+        let _ = self.0.shutdown(std::net::Shutdown::Both);
+    }
+}
+
+/// What russh asks about a connection.
+struct Login {
+    server: Arc<Server>,
+    opened: Sender<Channel<Msg>>,
+}
+
+impl Handler for Login {
+    type Error = russh::Error;
+
+    async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Self::Error> {
+        if self.server.is_right(user, password) {
+            return Ok(Auth::Accept);
+        }
+        // The connection is kept busy that long, even if the client has gone.
+        self.server.penalty().await;
+        // It may try again, in the same way.
+        let methods = Some(self.server.config.methods.clone());
+        Ok(Auth::Reject { proceed_with_methods: methods, partial_success: false })
+    }
+
+    async fn channel_open_session(
+        &mut self,
+        channel: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
+        if self.opened.try_send(channel).is_ok() {
+            reply.accept().await;
+        }
+        Ok(())
+    }
+
+    async fn pty_request(
+        &mut self,
+        channel: ChannelId,
+        _: &str,
+        _: u32,
+        _: u32,
+        _: u32,
+        _: u32,
+        _: &[(Pty, u32)],
+        session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        session.channel_success(channel)
+    }
+
+    async fn shell_request(
+        &mut self,
+        channel: ChannelId,
+        session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        session.channel_success(channel)
+    }
+
+    async fn exec_request(
+        &mut self,
+        channel: ChannelId,
+        _: &[u8],
+        session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        session.channel_success(channel)
+    }
+}
