@@ -132,9 +132,10 @@ fn a_call_whose_reactor_stops_has_its_job_dropped_in_the_callers_span() {
         reactor.shutdown(LONG).unwrap();
         assert!(call.join().unwrap().unwrap_err().is_reactor_stopped());
     });
-    let story =
-        [Enter("call"), Exit("call"), Enter("call"), event("dropped", "call"), Exit("call")];
-    assert_eq!(on(there, &recorder), story);
+    // After one poll, or two, if the stop came later.
+    let (heard, end) =
+        (on(there, &recorder), [Enter("call"), event("dropped", "call"), Exit("call")]);
+    assert_eq!(heard[heard.len() - 3..], end);
 }
 
 #[test]
