@@ -53,8 +53,9 @@ thread_local! {
 /// The reactor's own thread, whole. Its end is announced to `left`, after its thread-locals'.
 pub(crate) fn run_thread(shared: Arc<Shared>, left: Arc<Outcome<()>>) {
     LEAVING.set(Some(Leaving(left)));
+    let _entered = shared.tokio.enter();
     // Only `shutdown` ends it; there is no result to pass on.
-    let _ = async_io::block_on(drive(shared, None, future::pending::<()>()));
+    let _ = async_io::block_on(drive(Arc::clone(&shared), None, future::pending::<()>()));
 }
 
 /// Runs jobs, and `main`, until `main` is done or the reactor is stopped. When this future has ended or
@@ -84,23 +85,25 @@ async fn drive<T>(
         Err(Error::ReactorStopped)
     };
     let mut run = pin!(site.executor.run(main.or(stopped)));
-    let _enter = EnterOnDrop { reactor, entered: &entered };
+    // The reactor's own thread is in the context already.
+    let enter = || (Enter::new(reactor), main_place.and_then(|_| shared.tokio.enter()));
+    let _enter_on_drop = EnterOnDrop { enter: &enter, entered: &entered };
     future::poll_fn(|cx| {
-        let _entered = Enter::new(reactor);
+        let _entered = enter();
         run.as_mut().poll(cx)
     })
     .await
 }
 
 /// See [`drive`].
-struct EnterOnDrop<'a> {
-    reactor: u64,
-    entered: &'a RefCell<Option<Enter>>,
+struct EnterOnDrop<'a, F: Fn() -> E, E> {
+    enter: &'a F,
+    entered: &'a RefCell<Option<E>>,
 }
 
-impl Drop for EnterOnDrop<'_> {
+impl<F: Fn() -> E, E> Drop for EnterOnDrop<'_, F, E> {
     fn drop(&mut self) {
-        self.entered.replace(Some(Enter::new(self.reactor)));
+        self.entered.replace(Some((self.enter)()));
     }
 }
 
@@ -299,7 +302,8 @@ impl Driver {
     /// # Errors
     ///
     /// [`Error::ReactorStopped`] when [`shutdown`](crate::shutdown) stops the reactor before `main` is
-    /// done, or has stopped it before it was run; [`Error::Forked`].
+    /// done, or has stopped it before it was run; [`Error::Forked`]; with the feature `tokio`,
+    /// [`Error::Setup`] if its runtime could not be started.
     ///
     /// # Panics
     ///
@@ -324,6 +328,7 @@ impl Driver {
     /// ```
     pub async fn run<T>(self, main: impl Future<Output = T>) -> Result<T, Error> {
         check_not_forked()?;
+        self.shared.tokio.start_or_adopt().map_err(|error| Error::Setup(Arc::new(error)))?;
         self.shared.begin_run()?;
         drive(Arc::clone(&self.shared), Some(self.location), main).await
     }

@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use crate::context::Span;
 use crate::error::{Error, Place};
 use crate::job::Submitted;
 use crate::owned::{Job, Kept};
@@ -31,7 +32,7 @@ where
     let handle = Arc::clone(&job);
     let reactor = match reactor {
         Ok(shared) => {
-            shared.submit(Submitted::new(job));
+            shared.submit(Submitted::new(job, Span::of_job(location)));
             Some(Arc::clone(shared))
         }
         Err(error) => {

@@ -311,8 +311,10 @@ where
     E: From<Error> + Send,
 {
     let location = Location::caller();
-    let shared = shared(location)?;
-    scoped::wait_for(&shared, location, timeout, job)
+    match shared(location) {
+        Ok(shared) => scoped::wait_for(&shared, location, timeout, job),
+        Err(error) => scoped::refuse(error, job),
+    }
 }
 
 /// A handle to the global reactor, which is started if need be.

@@ -4,10 +4,12 @@
 //! stopped reactor and an unwinding driver need no list of waiters to release.
 
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use crate::context::{Span, in_tokio};
 use crate::panic::{Panic, catch};
 use crate::shared::Shared;
 use crate::ticket::Ticket;
@@ -46,11 +48,13 @@ pub(crate) enum End {
 pub(crate) struct Submitted {
     /// `None` once begun or ended.
     work: Option<Arc<dyn Work>>,
+    span: Span,
 }
 
 impl Submitted {
-    pub(crate) fn new(work: Arc<dyn Work>) -> Self {
-        Self { work: Some(work) }
+    /// Code of the job runs in `span`, which is closed before its outcome is known.
+    pub(crate) fn new(work: Arc<dyn Work>, span: Span) -> Self {
+        Self { work: Some(work), span }
     }
 
     /// Goes on to the next stage; a cancelled job ends here.
@@ -61,7 +65,7 @@ impl Submitted {
         }
         let work = self.work.take()?;
         let future = Some(Arc::clone(&work).begin());
-        Some(Running { work, future, registered: false })
+        Some(Running { work, future, registered: false, span: mem::take(&mut self.span) })
     }
 
     /// Ends the job in the name of the reactor thread.
@@ -71,7 +75,8 @@ impl Submitted {
 
     fn end(&mut self, end: End, shared: Option<&Shared>) {
         let Some(work) = self.work.take() else { return };
-        let discarded = occupy(shared, &*work, || catch(|| work.discard()));
+        let discarded = occupy(shared, &*work, &self.span, || catch(|| work.discard()));
+        self.span.close();
         publish(shared, &*work, discarded.map_or_else(End::Panicked, |()| end));
     }
 }
@@ -89,6 +94,7 @@ pub(crate) struct Running {
     future: Option<Pin<Box<dyn Future<Output = ()>>>>,
     /// Whether `Ticket::cancel` wakes this job's task.
     registered: bool,
+    span: Span,
 }
 
 impl Running {
@@ -114,8 +120,8 @@ impl Running {
     }
 
     fn poll_future(&mut self, shared: &Shared, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { work, future, .. } = self;
-        let end = occupy(Some(shared), &**work, || {
+        let Self { work, future, span, .. } = self;
+        let end = occupy(Some(shared), &**work, span, || {
             work.ticket().set_running();
             let poll = catch(|| future.as_mut().map_or(Poll::Ready(()), |f| f.as_mut().poll(cx)));
             if let Ok(Poll::Pending) = poll {
@@ -137,12 +143,13 @@ impl Running {
         let Some(future) = self.future.take() else {
             return;
         };
-        let dropped = occupy(shared, &*self.work, || catch(|| drop(future)));
+        let dropped = occupy(shared, &*self.work, &self.span, || catch(|| drop(future)));
         self.finish(dropped.map_or_else(End::Panicked, |()| end), shared);
     }
 
     fn finish(&mut self, end: End, shared: Option<&Shared>) {
         self.work.ticket().unregister();
+        self.span.close();
         publish(shared, &*self.work, end);
     }
 }
@@ -154,10 +161,16 @@ impl Drop for Running {
 }
 
 /// Runs user code in the name of a job; on the reactor thread, that is made known.
-fn occupy<R>(shared: Option<&Shared>, work: &dyn Work, user_code: impl FnOnce() -> R) -> R {
+fn occupy<R>(
+    shared: Option<&Shared>,
+    work: &dyn Work,
+    span: &Span,
+    user_code: impl FnOnce() -> R,
+) -> R {
+    let user_code = || span.within(user_code);
     match shared {
         Some(shared) => shared.occupancy.occupy(work.ticket().location, user_code),
-        None => user_code(),
+        None => in_tokio(user_code),
     }
 }
 
@@ -171,6 +184,6 @@ fn publish(shared: Option<&Shared>, work: &dyn Work, end: End) {
     // published by then, the panic hook has spoken, and there is no one else to tell.
     let claimed = catch(|| work.publish(end)).unwrap_or(true);
     if !claimed {
-        let _ = occupy(shared, work, || catch(|| work.dispose()));
+        let _ = occupy(shared, work, &Span::default(), || catch(|| work.dispose()));
     }
 }

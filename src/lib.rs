@@ -84,11 +84,74 @@
 //! # In a job
 //!
 //! Use the smol family of crates: async-io, async-net, async-process, whatever is built on them or on no
-//! runtime at all. Never block: all jobs share the thread. [`unblock`] takes blocking code elsewhere. A
+//! runtime at all; with the feature [`tokio`](#feature-tokio), also what is built on tokio. Never block: all jobs share the thread. [`unblock`] takes blocking code elsewhere. A
 //! job that keeps the thread for longer than 100 ms is named in the log
 //! ([`Builder::slow_poll`]), and a wait that timed out because of it says so
 //! ([`TimedOut::blocked_by`]). Loggers block, too: [`BackgroundLogger`] keeps
 //! them off the thread.
+//!
+//! # Feature `tokio`
+//!
+//! reqwest, tonic, sqlx, hickory and all else that is built on tokio panics outside of a tokio runtime. With this
+//! feature such libraries just work in jobs: each job is polled and dropped in the context of one. A job of
+//! [`wait_for()`] that is late is dropped in it, too, on its caller's thread.
+//!
+//! ```
+//! # #[cfg(feature = "tokio")] {
+//! use std::{io, time::Duration};
+//! use tokio::net::{TcpListener, TcpStream};
+//! use tokio::time::{sleep, timeout};
+//!
+//! let server = crochet::wait_for(Duration::from_secs(60), TcpListener::bind("127.0.0.1:0"))?;
+//! let address = server.local_addr()?;
+//! let job = crochet::run_in_reactor(move || async move {
+//!     sleep(Duration::from_millis(5)).await;
+//!     let stream = timeout(Duration::from_secs(60), TcpStream::connect(address)).await??;
+//!     stream.peer_addr()
+//! });
+//! assert_eq!(job.join(Duration::from_secs(60))?, address);
+//! # }
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! The runtime is the crate's own, one in a process, on a thread named `crochet-tokio`, which sleeps while tokio's
+//! sockets and timers have nothing to say. It starts with the first reactor thread; if that fails, so does the
+//! start of the reactor, with [`Error::Setup`]. It is the same for all reactors, and it does not end with any of
+//! them. What a job made, a connection or a client, can be used in any other job.
+//!
+//! Where the application runs a [`Driver`] in a tokio runtime of its own, jobs are in the context of that one.
+//! In all other cases the caller's runtime makes no difference: its thread may be blocked by the call.
+//!
+//! What to know:
+//!
+//! - **The context is that of the job's code**, not of the call. `wait_for(timeout, sleep(..))` makes the timer on
+//!   the calling thread, and panics there; `wait_for(timeout, async { sleep(..).await; .. })` does not. Nor are
+//!   the closures for [`unblock`] in it; those for tokio's `spawn_blocking` are.
+//! - **`tokio::spawn` starts a task of the runtime's**, on its thread, and not a job. Cancelling the job, a timeout
+//!   and [`shutdown`] leave it alone, and at the end of the process it is not dropped. Keep the
+//!   `JoinHandle`, or use a `JoinSet`, which aborts its tasks when the job is dropped. Do not block in such a
+//!   task: that holds up every socket and timer of tokio's.
+//! - **`block_on` in a job blocks the reactor thread**, as any blocking code does. It does not panic there, as it
+//!   does in a tokio task, so nothing but the notice of a slow poll tells you.
+//! - **Tokio's cooperative budget does not apply in jobs**, except in those of a `Driver` that runs in tokio. A job
+//!   that finds its socket ready again and again has to yield by itself.
+//! - A library that asks for a runtime with several threads has to be given one. tokio's `block_in_place` works,
+//!   and blocks.
+//!
+//! Without the feature, the text of such a panic ([`Panic`], or what the panic hook writes) names it.
+//!
+//! # Feature `tracing`
+//!
+//! With this feature, what a job reports to the crate tracing has the right place. A job of [`wait_for()`] runs in
+//! its caller's span: it is polled and dropped in it, whatever the thread. A job of [`run_in_reactor()`] outlives
+//! its caller's span, so it gets one of its own, without a parent, that
+//! [follows from](https://docs.rs/tracing/0.1/tracing/struct.Span.html#method.follows_from) the caller's. Its
+//! name is `job`, its level `INFO`, its target `crochet`, and its field `location` is the place of the call,
+//! `src/main.rs:42`. It is closed when the job has ended, before anyone is told.
+//!
+//! Reports go to the caller's subscriber, also if that is the subscriber of one thread, as in a test. Where
+//! there is none when the job is submitted, the feature costs one load of an atomic, and no memory. Tasks
+//! of `tokio::spawn` are on their own: tracing's `Instrument` is for them.
 //!
 //! # Errors
 //!
@@ -112,6 +175,8 @@
 //!
 //! - `crochet` runs all jobs. It sleeps when there is nothing to do, however many jobs are waiting.
 //! - `async-io` belongs to the crate of that name, and sleeps as long as `crochet` handles the I/O.
+//! - `crochet-tokio` belongs to the feature `tokio`; see [there](#feature-tokio). Threads of that name also run
+//!   what is given to tokio's `spawn_blocking`, and end after some idle seconds.
 //! - `crochet-log` writes a [`BackgroundLogger`]'s records, where a program has one.
 //! - `blocking-1`, `blocking-2` and so on belong to the crate `blocking`: only if [`unblock`], or a
 //!   library such as async-net when it resolves a name, asks for them.
@@ -152,6 +217,7 @@
 pub mod __private;
 mod attributes;
 mod bell;
+mod context;
 mod current;
 mod driver;
 mod end_of_main;

@@ -6,6 +6,7 @@ use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 
+use crate::context::in_tokio;
 use crate::error::{Error, Place};
 use crate::job::{End, Work};
 use crate::notice;
@@ -89,7 +90,7 @@ impl<C, T, E: fmt::Debug> Job<T, E, Mutex<Option<C>>> {
     /// the outcome.
     pub(crate) fn refuse(&self, error: Error) {
         let closure = lock(&self.closure).take();
-        let dropped = catch(|| drop(closure));
+        let dropped = catch(|| in_tokio(|| drop(closure)));
         self.outcome.put(Err(dropped.map_or_else(Error::Panicked, |()| error.widen())));
         self.outcome.publish();
     }

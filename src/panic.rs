@@ -10,12 +10,15 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::Future;
+use std::io::{self, Write};
 use std::mem;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::thread;
+
+use crate::context;
 
 /// What a job panicked with: the payload, its text, the place and, if asked for, the backtrace.
 ///
@@ -64,6 +67,11 @@ impl Panic {
         self.inner.message.as_deref()
     }
 
+    /// What helps against it, if this crate knows.
+    fn hint(&self) -> Option<&'static str> {
+        self.message().and_then(context::hint)
+    }
+
     /// Returns where the panic was raised; `None` if no hook saw it, as with
     /// [`resume_unwind`](std::panic::resume_unwind).
     pub fn location(&self) -> Option<&PanicLocation> {
@@ -107,10 +115,14 @@ impl Drop for Inner {
 
 impl fmt::Debug for Panic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Panic")
+        let mut shown = f.debug_struct("Panic");
+        shown
             .field("message", &self.message())
-            .field("location", &self.location().map(ToString::to_string))
-            .finish_non_exhaustive()
+            .field("location", &self.location().map(ToString::to_string));
+        if let Some(hint) = self.hint() {
+            shown.field("hint", &hint);
+        }
+        shown.finish_non_exhaustive()
     }
 }
 
@@ -124,7 +136,10 @@ impl fmt::Display for Panic {
         for (i, line) in self.message().unwrap_or_default().lines().enumerate() {
             write!(f, "{}{}", if i == 0 { ": " } else { " " }, line.trim())?;
         }
-        Ok(())
+        match self.hint() {
+            Some(hint) => write!(f, " ({hint})"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -241,6 +256,10 @@ pub(crate) fn install_hook() {
                 take_note(info);
             }
             next(info);
+            if let Some(hint) = hint_for(info) {
+                // After the message to which it belongs, where the usual hook writes that.
+                let _ = writeln!(io::stderr(), "note: {hint}");
+            }
         }));
         *installed = true;
     }
@@ -260,6 +279,14 @@ fn take_note(info: &PanicHookInfo<'_>) {
     // in a panic hook aborts the process.
     let _ = NOTE.try_with(|place| place.try_borrow_mut().map(|mut place| *place = Some(note)));
     NOTED.set(true);
+}
+
+/// What helps against a panic in a job, if this crate knows.
+fn hint_for(info: &PanicHookInfo<'_>) -> Option<&'static str> {
+    if CATCHING.get() == 0 {
+        return None;
+    }
+    message_of(info.payload()).and_then(context::hint)
 }
 
 fn message_of(payload: &(dyn Any + Send)) -> Option<&str> {

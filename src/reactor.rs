@@ -357,7 +357,8 @@ impl Builder {
     /// place and the backtrace. The default is true.
     ///
     /// The hook is installed once in a process, by the first reactor that may. It passes every panic
-    /// on to the hook that was there before.
+    /// on to the hook that was there before; where a job would have needed the feature `tokio`, it adds a
+    /// line on standard error that says so.
     pub fn panic_hook(mut self, install: bool) -> Self {
         self.panic_hook = install;
         self
@@ -382,6 +383,7 @@ impl Builder {
             return Err(setup_failed(io::Error::new(io::ErrorKind::InvalidInput, text)));
         }
         let shared = Arc::new(Shared::new(Life::Running, self.spin, self.slow_poll));
+        shared.tokio.start().map_err(setup_failed)?;
         let left = Arc::new(Outcome::new());
         let mut thread = thread::Builder::new().name(self.name);
         if let Some(bytes) = self.stack_size {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use crate::context::{Span, in_tokio};
 use crate::error::{Error, JobState};
 use crate::job::{End, Submitted, Work};
 use crate::outcome::Outcome;
@@ -27,16 +28,18 @@ struct Frame<'a, F, R> {
     /// `None` once the future was ready, or was dropped because the reactor stopped.
     future: Pin<&'a mut Option<F>>,
     output: Option<Result<R, Panic>>,
+    span: Span,
 }
 
 impl<F: Future<Output = R> + Send, R: Send> Loan for Frame<'_, F, R> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         // Dropped here, where it lived, and before anyone is told that it is ready.
-        poll_and_drop(self.future.as_mut(), cx).map(|output| self.output = Some(output))
+        let poll = self.span.within(|| poll_and_drop(self.future.as_mut(), cx));
+        poll.map(|output| self.output = Some(output))
     }
 
     fn stop(&mut self) {
-        if let Err(panic) = catch(|| self.future.set(None)) {
+        if let Err(panic) = self.span.within(|| catch(|| self.future.set(None))) {
             self.output = Some(Err(panic));
         }
     }
@@ -167,16 +170,18 @@ where
     T: Send,
     E: From<Error> + Send,
 {
-    shared.check_may_block()?;
+    if let Err(error) = shared.check_may_block() {
+        return refuse(error, job);
+    }
     let start = Instant::now();
     let once = timeout.is_zero();
     let mut future = pin!(Some(job));
-    let mut frame = Frame { future: future.as_mut(), output: None };
+    let mut frame = Frame { future: future.as_mut(), output: None, span: Span::of_caller() };
     #[expect(unsafe_code, reason = "see `lend`")]
     // SAFETY: `lender` is a local variable that stays here until it is dropped: below, or by unwinding.
     let lender = unsafe { Lender::lend(&mut frame, Ticket::new(location), once) };
     let borrowed = Arc::clone(&lender.borrowed);
-    shared.submit(Submitted::new(borrowed));
+    shared.submit(Submitted::new(borrowed, Span::default()));
 
     let Borrowed { ticket, returned, .. } = &*lender.borrowed;
     let end = deadline(start, if once { ONE_POLL } else { timeout });
@@ -193,11 +198,19 @@ where
     // One more look: the job may have ended between the deadline and the lock.
     let output = frame.output.take();
     // Gone before any other code of the caller's runs.
-    future.set(None);
+    if future.is_some() {
+        shared.tokio.within(|| future.set(None));
+    }
     match (output, late) {
         (Some(Ok(result)), _) => result,
         (Some(Err(panic)), _) => panic.resume(),
         (None, Some(why)) if how == Return::Unfinished => Err(E::from(Error::TimedOut(why))),
         (None, _) => Err(E::from(Error::ReactorStopped)),
     }
+}
+
+/// Ends a call whose job cannot be submitted.
+pub(crate) fn refuse<F, T, E: From<Error>>(error: Error, job: F) -> Result<T, E> {
+    in_tokio(|| drop(job));
+    Err(E::from(error))
 }

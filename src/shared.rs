@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use async_channel::{Receiver, Sender};
 use atomic_waker::AtomicWaker;
 
+use crate::context::Tokio;
 use crate::current::{Enter, is_entered};
 use crate::error::{Error, JobState, TimedOut};
 use crate::job::Submitted;
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     /// The task that takes jobs out of the queue, when it has found it empty.
     pub(crate) doorbell: AtomicWaker,
     pub(crate) occupancy: Occupancy,
+    pub(crate) tokio: Tokio,
     /// How long either side busy-waits before it sleeps.
     pub(crate) spin: Duration,
     life: Mutex<Life>,
@@ -55,6 +57,7 @@ impl Shared {
             queue,
             doorbell: AtomicWaker::new(),
             occupancy: Occupancy::new(slow_poll),
+            tokio: Tokio::new(),
             spin,
             life: Mutex::new(life),
             ended: Condvar::new(),

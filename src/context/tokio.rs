@@ -1,0 +1,149 @@
+//! The feature `tokio`: which runtime's context jobs are polled and dropped in.
+//!
+//! Tokio's sockets, timers and `spawn` look for a runtime in a thread-local, which a guard sets: the
+//! *context*. They need nothing else of the thread they are polled on: the runtime's own thread watches the
+//! sockets and timers, and wakes the job.
+//!
+//! There is one runtime of the crate's own in a process, on a thread that is parked in it. It starts with the
+//! first reactor thread, and never ends: what was made in one reactor's job, a connection for example, is
+//! still of use in another's, or after a restart.
+//!
+//! | where a job is polled or dropped | context | entered |
+//! |---|---|---|
+//! | a reactor's own thread | the crate's own | once, around the loop |
+//! | where a `Driver` is polled | that of the thread at the first poll, or else the crate's own | for each poll of the `Driver` |
+//! | the thread of a `wait_for` that takes its future back | that of the reactor | for the drop |
+//! | anywhere, if it was never begun | that of the thread, or else the crate's own | for the drop |
+//!
+//! A guard around the loop, unlike one around each poll, costs nothing, and does not mind a job that holds a
+//! guard of its own over an `.await`. But a `Driver` is polled by somebody else, whose context it may not
+//! change for longer than a poll.
+
+use std::future;
+use std::io;
+use std::sync::mpsc;
+use std::sync::{Mutex, OnceLock};
+use std::thread;
+
+use ::tokio::runtime::{self, EnterGuard, Handle};
+
+use crate::os;
+use crate::panic::catch;
+use crate::sync::lock;
+
+/// The name of the runtime's thread, and of those for tokio's `spawn_blocking`.
+const THREAD_NAME: &str = "crochet-tokio";
+
+/// The crate's own runtime, from a start that worked to the end of the process.
+///
+/// LOCKING: held while it is started, so that it is started once. No user code runs meanwhile. Never locked
+/// in a forked child.
+static OWN: Mutex<Option<Handle>> = Mutex::new(None);
+
+fn own() -> io::Result<Handle> {
+    let mut own = lock(&OWN);
+    if let Some(handle) = &*own {
+        return Ok(handle.clone());
+    }
+    let (started, has_started) = mpsc::sync_channel(1);
+    // The thread makes the runtime, and not this one, which would have to drop it if there were no thread to
+    // be had: tokio panics where that is done inside another runtime.
+    thread::Builder::new().name(THREAD_NAME.to_owned()).spawn(move || {
+        let mut builder = runtime::Builder::new_current_thread();
+        match builder.enable_all().thread_name(THREAD_NAME).build() {
+            Ok(runtime) => {
+                let _ = started.send(Ok(runtime.handle().clone()));
+                runtime.block_on(future::pending::<()>());
+            }
+            Err(error) => {
+                let _ = started.send(Err(error));
+            }
+        }
+    })?;
+    let panicked = |_| Err(io::Error::other("tokio panicked when its runtime was to start"));
+    let handle = has_started.recv().unwrap_or_else(panicked)?;
+    Ok(own.insert(handle).clone())
+}
+
+/// The runtime in whose context this thread is, or else the crate's own.
+fn of_thread_or_own() -> io::Result<Handle> {
+    Handle::try_current().or_else(|_| own())
+}
+
+/// One reactor's runtime.
+pub(crate) struct Tokio {
+    /// Set before the first job is begun.
+    handle: OnceLock<Handle>,
+}
+
+impl Tokio {
+    pub(crate) fn new() -> Self {
+        Self { handle: OnceLock::new() }
+    }
+
+    /// Makes it the crate's own runtime, which is started if need be.
+    pub(crate) fn start(&self) -> io::Result<()> {
+        let handle = own()?;
+        self.handle.get_or_init(|| handle);
+        Ok(())
+    }
+
+    /// Makes it the runtime in whose context this thread is, or else the crate's own.
+    pub(crate) fn start_or_adopt(&self) -> io::Result<()> {
+        let handle = of_thread_or_own()?;
+        self.handle.get_or_init(|| handle);
+        Ok(())
+    }
+
+    /// Enters the context of this reactor's runtime, if it has one.
+    pub(crate) fn enter(&self) -> Option<Entered<'_>> {
+        enter(self.handle.get()?)
+    }
+
+    /// Runs user code in the context of this reactor's runtime.
+    pub(crate) fn within<R>(&self, user_code: impl FnOnce() -> R) -> R {
+        match self.handle.get() {
+            Some(handle) => {
+                let _entered = enter(handle);
+                user_code()
+            }
+            None => in_tokio(user_code),
+        }
+    }
+}
+
+/// Runs user code of a job that was never begun, on whatever thread, in whatever runtime's context.
+pub(crate) fn in_tokio<R>(user_code: impl FnOnce() -> R) -> R {
+    if os::forked_from().is_some() {
+        return user_code();
+    }
+    // Without a runtime, too, something has to be done with the job. Who started a reactor knows the reason.
+    let handle = of_thread_or_own().ok();
+    let _entered = handle.as_ref().and_then(enter);
+    user_code()
+}
+
+fn enter(handle: &Handle) -> Option<Entered<'_>> {
+    // Tokio panics where a destructor of a thread-local comes after tokio's own has gone.
+    let gone = Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed());
+    (!gone).then(|| Entered { guard: Some(handle.enter()) })
+}
+
+/// While it lives, this thread is in a runtime's context.
+pub(crate) struct Entered<'a> {
+    guard: Option<EnterGuard<'a>>,
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        // It panics if a job has kept a guard of its own, which it must not, and which is no reason for the
+        // reactor to end.
+        let guard = self.guard.take();
+        let _ = catch(|| drop(guard));
+    }
+}
+
+/// What helps against a panic with this message. Nothing that this crate knows: there is a context.
+pub(crate) fn hint(_message: &str) -> Option<&'static str> {
+    None
+}
