@@ -3,7 +3,8 @@
 //! One future, [`drive`], is the loop for the thread that [`run_thread`] is and for a [`Driver`] alike. It
 //! is an `async_executor::LocalExecutor` with the queue's end as its main future. In the reactor's own
 //! thread it is polled by `async_io::block_on`, which sleeps in the system's poller, so that I/O, timers
-//! and jobs from outside all wake the same sleep, and nothing else does.
+//! and jobs from outside all wake the same sleep, and nothing else does. Before it sleeps it may look for a
+//! while; the policy, with its numbers, is in `spin.rs`.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -15,7 +16,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread;
-use std::time::Instant;
 
 use async_executor::{LocalExecutor, Task};
 use futures_lite::FutureExt;
@@ -28,6 +28,7 @@ use crate::os;
 use crate::outcome::Outcome;
 use crate::reactor::Reactor;
 use crate::shared::{Shared, check_not_forked};
+use crate::spin::{self, Did, Watch};
 use crate::stash;
 
 /// How many jobs are begun in a row before the tasks get their turn.
@@ -117,7 +118,7 @@ impl Site {
     /// Begins jobs as they come, until the queue is closed.
     fn take_jobs(&self) -> impl Future<Output = ()> {
         let shared = &self.live.shared;
-        let mut busy_until = None;
+        let mut watch = Watch::new();
         future::poll_fn(move |cx| {
             // RACE: with `Shared::submit`, which has the other half of the argument.
             shared.doorbell.register(cx.waker());
@@ -126,7 +127,12 @@ impl Site {
                     return Poll::Ready(());
                 }
                 let Ok(job) = shared.queue.try_recv() else {
-                    if !shared.spin.is_zero() && self.live.stays_busy(&mut busy_until) {
+                    if watch.goes_on(&shared.spin, self.live.did.take()) {
+                        if spin::look(|| !shared.queue.is_empty()) {
+                            continue;
+                        }
+                        // The executor goes round once more: it looks for I/O, with a zero timeout, and
+                        // comes back here.
                         cx.waker().wake_by_ref();
                     }
                     return Poll::Pending;
@@ -139,11 +145,12 @@ impl Site {
     }
 
     fn begin(&self, job: Submitted) {
-        self.live.active.set(true);
+        self.live.did.set(Some(Did::Ended));
         let Some(mut job) = job.begin(&self.live.shared) else {
             return;
         };
         if job.first_poll(&self.live.shared).is_pending() {
+            self.live.did.set(Some(Did::LeftPending));
             let live = Rc::clone(&self.live);
             let key = live.insert(job);
             let task = self.executor.spawn(future::poll_fn(move |cx| live.poll(key, cx)));
@@ -200,8 +207,8 @@ struct Live {
     /// Borrowed to move jobs in and out, never while user code runs.
     jobs: RefCell<Slab<Entry>>,
     begun: Cell<u64>,
-    /// Whether a job has been polled since [`stays_busy`](Self::stays_busy) was last asked.
-    active: Cell<bool>,
+    /// What has been done since [`Watch`] was last asked.
+    did: Cell<Option<Did>>,
 }
 
 struct Entry {
@@ -215,7 +222,7 @@ struct Entry {
 
 impl Live {
     fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, jobs: RefCell::default(), begun: Cell::new(0), active: Cell::new(false) }
+        Self { shared, jobs: RefCell::default(), begun: Cell::new(0), did: Cell::new(None) }
     }
 
     fn insert(&self, job: Running) -> usize {
@@ -243,8 +250,9 @@ impl Live {
         } else if let Some(task) = self.jobs.borrow_mut().remove(key).task {
             task.detach();
         }
-        if !self.shared.spin.is_zero() {
-            self.active.set(true);
+        if !self.shared.spin.is_off() {
+            self.did.set(Some(if poll.is_pending() { Did::LeftPending } else { Did::Ended }));
+            // The loop shall ask `Watch` before it sleeps.
             self.shared.doorbell.wake();
         }
         poll
@@ -259,15 +267,6 @@ impl Live {
                 job.end(End::Stopped, Some(&self.shared));
             }
         }
-    }
-
-    /// Whether the loop is to look for work once more before it sleeps: for `spin` since the last poll.
-    fn stays_busy(&self, busy_until: &mut Option<Instant>) -> bool {
-        let now = Instant::now();
-        if self.active.replace(false) {
-            *busy_until = now.checked_add(self.shared.spin);
-        }
-        busy_until.is_some_and(|end| now < end)
     }
 }
 

@@ -278,7 +278,7 @@ impl<T, E> EventualResult<T, E> {
             return Ok(());
         }
         let start = Instant::now();
-        if outcome.wait(deadline(start, timeout), shared.spin) {
+        if shared.spin.wait(outcome, ticket.location, deadline(start, timeout)) {
             return Ok(());
         }
         Err(Error::TimedOut(shared.timed_out(start, ticket.state())))

@@ -243,6 +243,7 @@ mod reactor;
 mod scoped;
 mod shared;
 mod slot;
+mod spin;
 mod stash;
 mod sync;
 mod ticket;

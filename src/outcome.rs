@@ -29,20 +29,17 @@
 //! `tests/loom/tests/outcome.rs` models every pair of operations.
 
 use std::task::Waker;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::sync::{
     AtomicU8, AtomicWaker, Event, EventListener, IntoNotification, Listener, Mutex, Ordering,
-    listener, lock, spin_loop, wait_until,
+    listener, lock, wait_until,
 };
 
 const DONE: u8 = 1;
 const LISTENED: u8 = 2;
 const AWAITED: u8 = 4;
 const ABANDONED: u8 = 8;
-
-/// How often a busy-waiting thread looks at the outcome before it looks at the clock, which is slower.
-const LOOKS_PER_CLOCK: usize = 32;
 
 /// A write-once cell to wait on. The module's documentation has the protocol.
 pub(crate) struct Outcome<V> {
@@ -109,9 +106,9 @@ impl<V> Outcome<V> {
     }
 
     /// Blocks until the outcome is published (`true`) or `deadline` has passed (`false`); `None` is no
-    /// deadline. Busy-waits for `spin` before it sleeps.
-    pub(crate) fn wait(&self, deadline: Option<Instant>, spin: Duration) -> bool {
-        if self.is_done() || (!spin.is_zero() && self.busy_wait(deadline, spin)) {
+    /// deadline. Sleeps at once; `Spin::wait` looks first.
+    pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
+        if self.is_done() {
             return true;
         }
         loop {
@@ -127,22 +124,6 @@ impl<V> Outcome<V> {
                 None => listener.wait(),
                 Some(deadline) if wait_until(listener, deadline) => {}
                 Some(_) => return self.is_done(),
-            }
-        }
-    }
-
-    fn busy_wait(&self, deadline: Option<Instant>, spin: Duration) -> bool {
-        let now = Instant::now();
-        let end = now.checked_add(spin).into_iter().chain(deadline).min();
-        loop {
-            for _ in 0..LOOKS_PER_CLOCK {
-                if self.is_done() {
-                    return true;
-                }
-                spin_loop();
-            }
-            if end.is_some_and(|end| Instant::now() >= end) {
-                return false;
             }
         }
     }

@@ -185,7 +185,7 @@ where
 
     let Borrowed { ticket, returned, .. } = &*lender.borrowed;
     let end = deadline(start, if once { ONE_POLL } else { timeout });
-    let in_time = returned.wait(end, shared.spin);
+    let in_time = shared.spin.wait(returned, location, end);
     // Before the slot is locked: the poll that is to blame may be that of this job.
     let late = (!in_time || once).then(|| {
         // Where the one poll has been, and there is no output, the job awaits something.

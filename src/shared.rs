@@ -3,7 +3,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use async_channel::{Receiver, Sender};
@@ -15,6 +14,7 @@ use crate::error::{Error, JobState, TimedOut};
 use crate::job::Submitted;
 use crate::occupancy::Occupancy;
 use crate::os;
+use crate::spin::Spin;
 use crate::sync::lock;
 
 /// Where a reactor is in its life. Only forward.
@@ -38,8 +38,8 @@ pub(crate) struct Shared {
     pub(crate) doorbell: AtomicWaker,
     pub(crate) occupancy: Occupancy,
     pub(crate) tokio: Tokio,
-    /// How long either side busy-waits before it sleeps.
-    pub(crate) spin: Duration,
+    /// How long either side looks before it sleeps.
+    pub(crate) spin: Spin,
     life: Mutex<Life>,
     ended: Condvar,
 }
@@ -48,9 +48,6 @@ impl Shared {
     pub(crate) fn new(life: Life, spin: Duration, slow_poll: Duration) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         let (submit, queue) = async_channel::unbounded();
-        // With one core, whoever busy-waits keeps the other side from running.
-        let one_core = || thread::available_parallelism().is_ok_and(|cores| cores.get() == 1);
-        let spin = if spin.is_zero() || one_core() { Duration::ZERO } else { spin };
         Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             submit,
@@ -58,7 +55,7 @@ impl Shared {
             doorbell: AtomicWaker::new(),
             occupancy: Occupancy::new(slow_poll),
             tokio: Tokio::new(),
-            spin,
+            spin: Spin::new(spin),
             life: Mutex::new(life),
             ended: Condvar::new(),
         }

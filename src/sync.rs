@@ -5,7 +5,6 @@ use std::time::Instant;
 
 pub(crate) use atomic_waker::AtomicWaker;
 pub(crate) use event_listener::{Event, EventListener, IntoNotification, Listener, listener};
-pub(crate) use std::hint::spin_loop;
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 pub(crate) use std::sync::{Mutex, MutexGuard, PoisonError};
 

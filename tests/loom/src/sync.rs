@@ -4,7 +4,6 @@ use std::task::Waker;
 use std::time::Instant;
 
 pub use event_listener::{Event, EventListener, IntoNotification, Listener, listener};
-pub use loom::hint::spin_loop;
 pub use loom::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 pub use loom::sync::{Mutex, MutexGuard};
 pub use std::sync::PoisonError;

@@ -20,7 +20,6 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool as StdAtomicBool, Ordering as StdOrdering};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use crochet_loom::sync::{AtomicBool, AtomicU8, AtomicWaker, Ordering};
 use crochet_loom::{Seen, error, explore, join, soon, sync};
@@ -266,7 +265,7 @@ impl Borrowed {
 
     /// The caller.
     fn wait_for(&self, frame: &Frame, has_deadline: bool) -> (How, bool) {
-        let late = !self.returned.wait(if has_deadline { soon() } else { None }, Duration::ZERO);
+        let late = !self.returned.wait(if has_deadline { soon() } else { None });
         frame.look_at_clock();
         let how = self.slot.take_back();
         // As the drop of the lender.

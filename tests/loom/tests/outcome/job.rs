@@ -6,7 +6,6 @@ use std::panic::Location;
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::task::Poll;
 use std::thread::panicking;
-use std::time::Duration;
 
 use crochet_loom::sync::{AtomicBool, AtomicWaker, Mutex, Ordering, lock};
 use crochet_loom::{Seen, soon};
@@ -181,12 +180,12 @@ impl Handle {
     }
 
     pub(crate) fn wait(&self) {
-        assert!(self.job.outcome.wait(None, Duration::ZERO));
+        assert!(self.job.outcome.wait(None));
         self.see();
     }
 
     pub(crate) fn wait_until_deadline(&self) {
-        if self.job.outcome.wait(soon(), Duration::ZERO) {
+        if self.job.outcome.wait(soon()) {
             self.seen.note(Event::InTime);
             self.see();
         } else {

@@ -1,0 +1,144 @@
+//! Blocking calls beside what people use instead: `cargo bench -p crochet-benches --bench compare`.
+//!
+//! Prints a table for each scenario: the median of five processes, in turn with those of the others,
+//! and how it compares with crochet's. With names of scenarios as arguments, only these.
+
+use std::collections::HashMap;
+use std::env;
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crochet_benches::peers::Peer;
+use crochet_benches::scenarios::{Figures, Scenario, cache_line, park_unpark};
+use crochet_benches::servers::echo_server;
+
+fn main() {
+    let began = Instant::now();
+    let arguments: Vec<_> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let words: Vec<_> = arguments.iter().map(String::as_str).collect();
+    match *words.as_slice() {
+        ["--serve", micros] => serve(micros.parse().expect("microseconds")),
+        ["--limits"] => println!("{} {} 0", cache_line(), park_unpark()),
+        ["--measure", scenario, peer, ref server @ ..] => {
+            let scenario = named(scenario);
+            let peer = Peer::ALL.into_iter().find(|other| other.name() == peer).expect("a peer");
+            let server = server.first().map(|address| address.parse().expect("an address"));
+            let Figures { wall, p99, cpu } = scenario.run(peer, server, began);
+            println!("{wall} {p99} {cpu}");
+        }
+        ref names => compare(names),
+    }
+}
+
+fn named(name: &str) -> Scenario {
+    let mut all = Scenario::ALL.into_iter();
+    all.find(|scenario| scenario.name() == name).unwrap_or_else(|| panic!("no scenario {name}"))
+}
+
+fn serve(micros: u64) {
+    println!("{}", echo_server(Duration::from_micros(micros)).expect("a server"));
+    // Until the parent closes its end, or is gone.
+    let _ = std::io::stdin().read_line(&mut String::new());
+}
+
+/// An echo server in a process of its own, which ends with this value.
+struct Server {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    fn start(delay: Duration) -> Self {
+        let mut process = this_program()
+            .args(["--serve", &delay.as_micros().to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a process");
+        let mut line = String::new();
+        let output = process.stdout.take().expect("piped");
+        BufReader::new(output).read_line(&mut line).expect("an address");
+        Self { address: line.trim().parse().expect("an address"), process }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn this_program() -> Command {
+    Command::new(env::current_exe().expect("a path"))
+}
+
+/// Runs this program, and reads the three numbers it prints.
+fn figures(arguments: &[&str]) -> Figures {
+    let output = this_program().args(arguments).stderr(Stdio::inherit()).output().expect("runs");
+    assert!(output.status.success(), "{arguments:?}: {}", output.status);
+    let text = String::from_utf8(output.stdout).expect("text");
+    let numbers: Vec<f64> =
+        text.split_whitespace().map(|word| word.parse().expect("a number")).collect();
+    Figures { wall: numbers[0], p99: numbers[1], cpu: numbers[2] }
+}
+
+fn compare(names: &[&str]) {
+    let rounds: usize = env::var("ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(5);
+    let scenarios: Vec<_> = if names.is_empty() {
+        Scenario::ALL.to_vec()
+    } else {
+        names.iter().map(|n| named(n)).collect()
+    };
+    let only = env::var("PEERS").ok();
+    let chosen = |peer: Peer| {
+        only.as_ref().is_none_or(|only| only.split(';').any(|name| name == peer.name()))
+    };
+    let quick = Server::start(Duration::ZERO);
+    let slow = Server::start(Duration::from_millis(2));
+    let mut seen: HashMap<(String, &str), Vec<Figures>> = HashMap::new();
+    let mut limits = Vec::new();
+    for _ in 0..rounds {
+        limits.push(figures(&["--limits"]));
+        for &scenario in &scenarios {
+            for peer in
+                Peer::ALL.into_iter().filter(|&peer| scenario.applies_to(peer) && chosen(peer))
+            {
+                let server = if scenario == Scenario::SlowEcho { &slow } else { &quick };
+                let (name, address) = (scenario.name(), server.address.to_string());
+                let figures = figures(&["--measure", &name, peer.name(), &address]);
+                seen.entry((name, peer.name())).or_default().push(figures);
+            }
+        }
+    }
+    let median = |values: &[Figures], of: fn(&Figures) -> f64| {
+        let mut values: Vec<_> = values.iter().map(of).collect();
+        values.sort_unstable_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    println!(
+        "cache line there and back {:.0} ns, park/unpark there and back {:.0} ns",
+        median(&limits, |f| f.wall),
+        median(&limits, |f| f.p99)
+    );
+    for scenario in scenarios {
+        println!("\n{}", scenario.title());
+        let ours =
+            seen.get(&(scenario.name(), Peer::Crochet.name())).map(|v| median(v, |f| f.wall));
+        for peer in Peer::ALL {
+            let Some(values) = seen.get(&(scenario.name(), peer.name())) else { continue };
+            let wall = median(values, |f| f.wall);
+            println!(
+                "  {:24} {:>12.0} ns {:>8.2}x  p99 {:>10.0}  cpu {:>10.0}  {:>10.0}/s",
+                peer.name(),
+                wall,
+                wall / ours.unwrap_or(wall),
+                median(values, |f| f.p99),
+                median(values, |f| f.cpu),
+                1e9 / wall
+            );
+        }
+    }
+}

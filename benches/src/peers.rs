@@ -1,0 +1,319 @@
+//! The ways to make a blocking call, each with the timeout that its users would give it.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::{OnceLock, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use crochet::Reactor;
+use futures::executor::ThreadPool;
+use futures::task::SpawnExt as _;
+use futures_lite::FutureExt as _;
+use tokio::runtime::{self, Handle};
+use tokio::sync::oneshot;
+
+use crate::servers::LENGTH;
+
+/// No call takes so long.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+const MESSAGE: [u8; LENGTH] = *b"ping";
+
+/// One call, as often as one likes.
+pub type Call = Box<dyn FnMut() + Send>;
+
+/// Waits for one result.
+pub type Join = Box<dyn FnOnce()>;
+
+/// A way to make a blocking call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// `wait_for` and `run_in_reactor`, as they come.
+    Crochet,
+    /// The same with `Builder::spin(Duration::ZERO)`: no busy-wait.
+    CrochetAsleep,
+    /// A current-thread runtime on a thread of its own: spawn, oneshot. What `reqwest::blocking` does.
+    TokioThread,
+    /// The same with a multi-thread runtime.
+    TokioMulti,
+    /// `Handle::block_on`: polls on the caller's own thread; the runtime's thread does the I/O.
+    TokioBlockOn,
+    /// `smol::spawn`, and `smol::block_on` for its task.
+    Smol,
+    /// `async_io::block_on`: polls on the caller's own thread.
+    AsyncIo,
+    /// futures' `ThreadPool` with one thread, and its `block_on`.
+    Pool,
+    /// A thread of one's own that runs closures from a `std::sync::mpsc` channel. No async at all.
+    Mpsc,
+    /// Blocking sockets of std. No other thread at all.
+    Std,
+}
+
+impl Peer {
+    /// All of them, in the order of the table.
+    pub const ALL: [Self; 10] = [
+        Self::Crochet,
+        Self::CrochetAsleep,
+        Self::TokioThread,
+        Self::TokioMulti,
+        Self::TokioBlockOn,
+        Self::Smol,
+        Self::AsyncIo,
+        Self::Pool,
+        Self::Mpsc,
+        Self::Std,
+    ];
+
+    /// Its name on the command line and in the table.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Crochet => "crochet",
+            Self::CrochetAsleep => "crochet, spin(ZERO)",
+            Self::TokioThread => "tokio, own thread",
+            Self::TokioMulti => "tokio, multi-thread",
+            Self::TokioBlockOn => "tokio, Handle::block_on",
+            Self::Smol => "smol, spawn + block_on",
+            Self::AsyncIo => "async_io::block_on",
+            Self::Pool => "futures, ThreadPool",
+            Self::Mpsc => "std, mpsc to a thread",
+            Self::Std => "std, blocking sockets",
+        }
+    }
+
+    /// Whether it polls on the caller's own thread: what is ready needs no other one then.
+    #[must_use]
+    pub fn is_local(self) -> bool {
+        matches!(self, Self::TokioBlockOn | Self::AsyncIo | Self::Std)
+    }
+
+    /// Starts what it needs; to be called once in a process, before all else.
+    pub fn start(self) {
+        match self {
+            Self::Crochet => crochet::setup().expect("a reactor"),
+            Self::CrochetAsleep => {
+                let settings = Reactor::builder().spin(Duration::ZERO);
+                crochet::setup_with(settings).expect("a reactor");
+            }
+            Self::TokioThread | Self::TokioBlockOn => {
+                let runtime = runtime::Builder::new_current_thread().enable_all().build();
+                let runtime = runtime.expect("a runtime");
+                let _ = TOKIO.set(runtime.handle().clone());
+                thread::spawn(move || runtime.block_on(std::future::pending::<()>()));
+            }
+            Self::TokioMulti => {
+                let runtime = runtime::Builder::new_multi_thread().enable_all().build();
+                let runtime = Box::leak(Box::new(runtime.expect("a runtime")));
+                let _ = TOKIO.set(runtime.handle().clone());
+            }
+            Self::Pool => {
+                let pool = ThreadPool::builder().pool_size(1).create().expect("a pool");
+                let _ = POOL.set(pool);
+            }
+            Self::Mpsc => {
+                let (send, jobs) = mpsc::channel::<Box<dyn FnOnce() + Send>>();
+                thread::spawn(move || jobs.iter().for_each(|job| job()));
+                let _ = MPSC.set(send);
+            }
+            Self::Smol | Self::AsyncIo | Self::Std => {}
+        }
+    }
+
+    /// A call for a job that is ready at once; `None` where that makes no sense.
+    #[must_use]
+    pub fn ready(self) -> Option<Call> {
+        let value = || std::hint::black_box(42_u64);
+        Some(match self {
+            Self::Crochet | Self::CrochetAsleep => Box::new(move || {
+                let got = crochet::wait_for(TIMEOUT, async { Ok::<_, crochet::Error>(value()) });
+                assert_eq!(got.ok(), Some(42));
+            }),
+            Self::TokioThread | Self::TokioMulti => Box::new(move || {
+                assert_eq!(tokio_call(async move { value() }), 42);
+            }),
+            Self::TokioBlockOn => Box::new(move || {
+                let job = async { tokio::time::timeout(TIMEOUT, async { value() }).await };
+                assert_eq!(tokio().block_on(job).ok(), Some(42));
+            }),
+            Self::Smol => Box::new(move || {
+                assert_eq!(smol::block_on(or_late(smol::spawn(async move { value() }))), 42);
+            }),
+            Self::AsyncIo => Box::new(move || {
+                assert_eq!(async_io::block_on(or_late(async { value() })), 42);
+            }),
+            Self::Pool => Box::new(move || {
+                let handle = pool().spawn_with_handle(async move { value() });
+                assert_eq!(futures::executor::block_on(handle.expect("a pool")), 42);
+            }),
+            Self::Mpsc => Box::new(move || {
+                let (done, result) = mpsc::sync_channel(1);
+                let job = move || drop(done.send(value()));
+                MPSC.get().expect("started").send(Box::new(job)).expect("a thread");
+                assert_eq!(result.recv_timeout(TIMEOUT), Ok(42));
+            }),
+            Self::Std => return None,
+        })
+    }
+
+    /// A call that sends four bytes to an echo server and gets them back, over a connection that stays
+    /// open; `None` where that makes no sense.
+    #[must_use]
+    pub fn echo(self, server: SocketAddr) -> Option<Call> {
+        let connect = || {
+            let stream = TcpStream::connect(server)?;
+            stream.set_nodelay(true)?;
+            io::Result::Ok(stream)
+        };
+        let stream = connect().expect("a connection");
+        Some(match self {
+            Self::Crochet | Self::CrochetAsleep => {
+                let mut stream = async_net::TcpStream::try_from(stream).expect("a socket");
+                Box::new(move || {
+                    let reply = crochet::wait_for(TIMEOUT, smol_echo(&mut stream));
+                    assert_eq!(reply.expect("a reply"), MESSAGE);
+                })
+            }
+            Self::AsyncIo => {
+                let mut stream = async_net::TcpStream::try_from(stream).expect("a socket");
+                Box::new(move || {
+                    let reply = async_io::block_on(or_late(smol_echo(&mut stream)));
+                    assert_eq!(reply.expect("a reply"), MESSAGE);
+                })
+            }
+            Self::Smol => {
+                let mut kept = Some(async_net::TcpStream::try_from(stream).expect("a socket"));
+                Box::new(move || {
+                    // A task must own what it uses, so the stream goes there and back.
+                    let mut stream = kept.take().expect("put back");
+                    let task = smol::spawn(async move { (smol_echo(&mut stream).await, stream) });
+                    let (reply, stream) = smol::block_on(or_late(task));
+                    assert_eq!(reply.expect("a reply"), MESSAGE);
+                    kept = Some(stream);
+                })
+            }
+            Self::TokioThread | Self::TokioMulti => {
+                let mut kept = Some(tokio_stream(stream));
+                Box::new(move || {
+                    let mut stream = kept.take().expect("put back");
+                    let (reply, stream) =
+                        tokio_call(async move { (tokio_echo(&mut stream).await, stream) });
+                    assert_eq!(reply.expect("a reply"), MESSAGE);
+                    kept = Some(stream);
+                })
+            }
+            Self::TokioBlockOn => {
+                let mut stream = tokio_stream(stream);
+                Box::new(move || {
+                    let job =
+                        async { tokio::time::timeout(TIMEOUT, tokio_echo(&mut stream)).await };
+                    let reply = tokio().block_on(job).expect("in time");
+                    assert_eq!(reply.expect("a reply"), MESSAGE);
+                })
+            }
+            Self::Std => {
+                let mut stream = stream;
+                stream.set_read_timeout(Some(TIMEOUT)).expect("a timeout");
+                stream.set_write_timeout(Some(TIMEOUT)).expect("a timeout");
+                Box::new(move || {
+                    let mut reply = [0; LENGTH];
+                    stream.write_all(&MESSAGE).expect("sent");
+                    stream.read_exact(&mut reply).expect("a reply");
+                    assert_eq!(reply, MESSAGE);
+                })
+            }
+            Self::Pool | Self::Mpsc => return None,
+        })
+    }
+
+    /// Submits a job that is ready at once, to be joined later; `None` where that makes no sense.
+    #[must_use]
+    pub fn submit(self, number: u64) -> Option<Join> {
+        Some(match self {
+            Self::Crochet | Self::CrochetAsleep => {
+                let job = crochet::run_in_reactor(move || async move {
+                    Ok::<_, crochet::Error>(std::hint::black_box(number))
+                });
+                Box::new(move || assert_eq!(job.join(TIMEOUT).ok(), Some(number)))
+            }
+            Self::TokioThread | Self::TokioMulti => {
+                let result = tokio_spawn(async move { std::hint::black_box(number) });
+                Box::new(move || assert_eq!(result.blocking_recv(), Ok(number)))
+            }
+            Self::Smol => {
+                let task = smol::spawn(async move { std::hint::black_box(number) });
+                Box::new(move || assert_eq!(smol::block_on(task), number))
+            }
+            Self::Pool => {
+                let job = async move { std::hint::black_box(number) };
+                let handle = pool().spawn_with_handle(job).expect("a pool");
+                Box::new(move || assert_eq!(futures::executor::block_on(handle), number))
+            }
+            Self::Mpsc => {
+                let (done, result) = mpsc::sync_channel(1);
+                let job = move || drop(done.send(std::hint::black_box(number)));
+                MPSC.get().expect("started").send(Box::new(job)).expect("a thread");
+                Box::new(move || assert_eq!(result.recv_timeout(TIMEOUT), Ok(number)))
+            }
+            Self::TokioBlockOn | Self::AsyncIo | Self::Std => return None,
+        })
+    }
+}
+
+static TOKIO: OnceLock<Handle> = OnceLock::new();
+static POOL: OnceLock<ThreadPool> = OnceLock::new();
+static MPSC: OnceLock<mpsc::Sender<Box<dyn FnOnce() + Send>>> = OnceLock::new();
+
+fn tokio() -> &'static Handle {
+    TOKIO.get().expect("started")
+}
+
+fn pool() -> &'static ThreadPool {
+    POOL.get().expect("started")
+}
+
+fn tokio_stream(stream: TcpStream) -> tokio::net::TcpStream {
+    stream.set_nonblocking(true).expect("a socket");
+    let _context = tokio().enter();
+    tokio::net::TcpStream::from_std(stream).expect("a socket")
+}
+
+/// Does the work on the runtime, and sends the result back.
+fn tokio_spawn<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> oneshot::Receiver<T> {
+    let (done, result) = oneshot::channel();
+    tokio().spawn(async move {
+        let _ = done.send(work.await);
+    });
+    result
+}
+
+fn tokio_call<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    let in_time = async { tokio::time::timeout(TIMEOUT, work).await.expect("in time") };
+    tokio_spawn(in_time).blocking_recv().expect("a result")
+}
+
+/// What a user of smol writes for a timeout.
+async fn or_late<T>(work: impl Future<Output = T>) -> T {
+    let late = async {
+        async_io::Timer::after(TIMEOUT).await;
+        panic!("late")
+    };
+    work.or(late).await
+}
+
+async fn smol_echo(stream: &mut async_net::TcpStream) -> io::Result<[u8; LENGTH]> {
+    let mut reply = [0; LENGTH];
+    futures_lite::AsyncWriteExt::write_all(stream, &MESSAGE).await?;
+    futures_lite::AsyncReadExt::read_exact(stream, &mut reply).await?;
+    Ok(reply)
+}
+
+async fn tokio_echo(stream: &mut tokio::net::TcpStream) -> io::Result<[u8; LENGTH]> {
+    let mut reply = [0; LENGTH];
+    tokio::io::AsyncWriteExt::write_all(stream, &MESSAGE).await?;
+    tokio::io::AsyncReadExt::read_exact(stream, &mut reply).await?;
+    Ok(reply)
+}
