@@ -51,6 +51,7 @@ use std::time::Duration;
 
 use futures_lite::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 
+use crate::context::in_tokio;
 use crate::{Reactor, in_reactor, wait_for};
 
 /// How often a call tries by itself, with a yield in between: the other side of a busy stream is often done by
@@ -190,7 +191,8 @@ impl<T> Blocking<T> {
                 if attempt > 0 {
                     thread::yield_now();
                 }
-                if let Poll::Ready(result) = poll(&mut Context::from_waker(Waker::noop())) {
+                let polled = in_tokio(|| poll(&mut Context::from_waker(Waker::noop())));
+                if let Poll::Ready(result) = polled {
                     return result;
                 }
             }

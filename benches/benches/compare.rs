@@ -1,7 +1,8 @@
 //! Blocking calls beside what people use instead: `cargo bench -p crochet-benches --bench compare`.
 //!
-//! Prints a table for each scenario: the median of five processes, in turn with those of the others,
-//! and how it compares with crochet's. With names of scenarios as arguments, only these.
+//! Prints a table for each scenario: the median of five processes, in turn with those of the others, and how it
+//! compares with crochet's; and draws the chart of the README. With names of scenarios as arguments
+//! (`ready`, `echo`, `callers-64`, ...) only these, and no chart. `ROUNDS=1` is quicker. On an idle machine.
 
 use std::collections::HashMap;
 use std::env;
@@ -11,6 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crochet_benches::peers::Peer;
+use crochet_benches::report::{Row, chart, machine, table};
 use crochet_benches::scenarios::{Figures, Scenario, cache_line, park_unpark};
 use crochet_benches::servers::echo_server;
 
@@ -87,25 +89,24 @@ fn figures(arguments: &[&str]) -> Figures {
 
 fn compare(names: &[&str]) {
     let rounds: usize = env::var("ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(5);
-    let scenarios: Vec<_> = if names.is_empty() {
-        Scenario::ALL.to_vec()
-    } else {
-        names.iter().map(|n| named(n)).collect()
-    };
-    let only = env::var("PEERS").ok();
-    let chosen = |peer: Peer| {
-        only.as_ref().is_none_or(|only| only.split(';').any(|name| name == peer.name()))
-    };
+    let mut scenarios: Vec<_> = names.iter().map(|name| named(name)).collect();
+    if scenarios.is_empty() {
+        scenarios = Scenario::ALL.to_vec();
+    }
     let quick = Server::start(Duration::ZERO);
     let slow = Server::start(Duration::from_millis(2));
     let mut seen: HashMap<(String, &str), Vec<Figures>> = HashMap::new();
     let mut limits = Vec::new();
-    for _ in 0..rounds {
+    for round in 1..=rounds {
+        eprintln!("round {round} of {rounds}");
         limits.push(figures(&["--limits"]));
         for &scenario in &scenarios {
-            for peer in
-                Peer::ALL.into_iter().filter(|&peer| scenario.applies_to(peer) && chosen(peer))
-            {
+            // What is counted over ten seconds, or a million jobs, is done once.
+            let once = matches!(scenario, Scenario::Idle | Scenario::Pending);
+            if once && round > 1 {
+                continue;
+            }
+            for peer in Peer::ALL.into_iter().filter(|&peer| scenario.applies_to(peer)) {
                 let server = if scenario == Scenario::SlowEcho { &slow } else { &quick };
                 let (name, address) = (scenario.name(), server.address.to_string());
                 let figures = figures(&["--measure", &name, peer.name(), &address]);
@@ -113,32 +114,42 @@ fn compare(names: &[&str]) {
             }
         }
     }
-    let median = |values: &[Figures], of: fn(&Figures) -> f64| {
-        let mut values: Vec<_> = values.iter().map(of).collect();
-        values.sort_unstable_by(f64::total_cmp);
-        values[values.len() / 2]
-    };
+    println!("{}; medians of {rounds} processes each, in turn", machine());
     println!(
-        "cache line there and back {:.0} ns, park/unpark there and back {:.0} ns",
-        median(&limits, |f| f.wall),
-        median(&limits, |f| f.p99)
+        "limits: a cache line to another core and back {:.0} ns, park/unpark there and back {:.0} ns",
+        median(&limits, |figures| figures.wall),
+        median(&limits, |figures| figures.p99)
     );
-    for scenario in scenarios {
-        println!("\n{}", scenario.title());
-        let ours =
-            seen.get(&(scenario.name(), Peer::Crochet.name())).map(|v| median(v, |f| f.wall));
-        for peer in Peer::ALL {
-            let Some(values) = seen.get(&(scenario.name(), peer.name())) else { continue };
-            let wall = median(values, |f| f.wall);
-            println!(
-                "  {:24} {:>12.0} ns {:>8.2}x  p99 {:>10.0}  cpu {:>10.0}  {:>10.0}/s",
-                peer.name(),
-                wall,
-                wall / ours.unwrap_or(wall),
-                median(values, |f| f.p99),
-                median(values, |f| f.cpu),
-                1e9 / wall
-            );
-        }
+    let rows = |scenario: Scenario| -> Vec<Row> {
+        let row = |peer: Peer| {
+            let values = seen.get(&(scenario.name(), peer.name()))?;
+            let figures = Figures {
+                wall: median(values, |figures| figures.wall),
+                p99: median(values, |figures| figures.p99),
+                cpu: median(values, |figures| figures.cpu),
+            };
+            Some(Row { peer, figures })
+        };
+        Peer::ALL.into_iter().filter_map(row).collect()
+    };
+    for &scenario in &scenarios {
+        print!("{}", table(scenario, &rows(scenario)));
     }
+    if names.is_empty() {
+        let charted = [Scenario::Ready, Scenario::Echo, Scenario::Callers(64), Scenario::Burst];
+        let hops = |scenario: Scenario| {
+            let mut rows = rows(scenario);
+            rows.retain(|row| scenario == Scenario::Echo || !row.peer.is_local());
+            (scenario, rows)
+        };
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/speed.svg");
+        std::fs::write(path, chart(&charted.map(hops), &machine())).expect("docs/ is there");
+        println!("\nthe chart is in docs/speed.svg");
+    }
+}
+
+fn median(values: &[Figures], of: fn(&Figures) -> f64) -> f64 {
+    let mut values: Vec<_> = values.iter().map(of).collect();
+    values.sort_unstable_by(f64::total_cmp);
+    values[values.len() / 2]
 }
