@@ -137,10 +137,9 @@
 //!
 //! Use the smol family of crates: async-io, async-net, async-process, whatever is built on them or on no
 //! runtime at all; with the feature [`tokio`](#feature-tokio), also what is built on tokio. Never block: all
-//! jobs share the thread. [`unblock`] takes blocking code elsewhere. A job that keeps the thread for longer than 100 ms is named in the log
-//! ([`Builder::slow_poll`]), and a wait that timed out because of it says so
-//! ([`TimedOut::blocked_by`]). Loggers block, too: [`BackgroundLogger`] keeps
-//! them off the thread.
+//! jobs share the thread. [`unblock`] takes blocking code elsewhere. A job that keeps the thread for longer than
+//! 100 ms is named in the log ([`Builder::slow_poll`]), and a wait that timed out because of it says so
+//! ([`TimedOut::blocked_by`]). Loggers block, too: [`BackgroundLogger`] keeps them off the thread.
 //!
 //! # Feature `tokio`
 //!

@@ -43,7 +43,7 @@
 //! | `TimeoutError` | [`Error::TimedOut`](crate::Error::TimedOut) | says why. In an `io::Error`: `ErrorKind::TimedOut` |
 //! | `ReactorStopped` | [`Error::ReactorStopped`](crate::Error::ReactorStopped) | |
 //! | `twisted`'s `CancelledError` | [`Error::Cancelled`](crate::Error::Cancelled) | |
-//! | `RuntimeError` of `wait()` in the reactor thread | [`Error::OnReactorThread`](crate::Error::OnReactorThread) | also for `wait_for`, and the same in release builds |
+//! | `RuntimeError` of `wait()` in the reactor thread | [`Error::OnReactorThread`](crate::Error::OnReactorThread) | also from `wait_for` |
 //! | the exception that the code raised | [`Error::Job`](crate::Error::Job), or the plain error where the signature has it | |
 //! | an exception nobody looked at is logged | the same, for errors and panics | with the place of the call |
 //! | `KeyboardInterrupt` ends a wait | – | Ctrl-C ends the program; with a handler, call `shutdown`. In a host such as Python itself: [`guide::ffi`](crate::guide::ffi) |
@@ -66,14 +66,15 @@
 //!
 //! # Logging
 //!
-//! Python's Crochet passes Twisted's log on to `logging`, from a thread of its own, for handlers that block. Here libraries use
-//! the crate `log` or `tracing` on their own, and there is nothing to pass on. The thread for slow loggers is
-//! [`BackgroundLogger`](crate::BackgroundLogger). There is little to silence: this crate logs only what went wrong, under the target
-//! `crochet` (`error`: failures that nobody has seen; `warn`: slow polls), so a filter such as env_logger's
-//! `RUST_LOG=crochet=error` is the equivalent of raising the level of the logger `twisted`.
+//! Python's Crochet passes Twisted's log on to `logging`, from a thread of its own, for handlers that block. Here
+//! libraries use the crate `log` or `tracing` on their own, and there is nothing to pass on. The thread for slow
+//! loggers is [`BackgroundLogger`](crate::BackgroundLogger). There is little to silence: this crate logs only
+//! what went wrong, under the target `crochet` (`error`: failures that nobody has seen; `warn`: slow polls), so a
+//! filter such as env_logger's `RUST_LOG=crochet=error` is the equivalent of raising the level of the logger
+//! `twisted`.
 //!
 //! # What has no counterpart
 //!
-//! Locks of `import`: linking runs nothing, and calls work wherever code runs. Functions that are not async, under
-//! `@run_in_reactor` to run them in the right thread: write `async fn`. Cancelling that may or may not happen: here it does,
-//! unless the job has ended.
+//! Locks of `import`: linking runs nothing, and calls work wherever code runs. Functions that are not async,
+//! under `@run_in_reactor` to run them in the right thread: write `async fn`. Cancelling that may or may not
+//! happen: here it does, unless the job has ended.

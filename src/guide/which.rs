@@ -59,8 +59,8 @@
 //!
 //! # `wait_for` or `run_in_reactor`?
 //!
-//! `wait_for`, as long as one thread wants one result and has nothing else to do. It borrows, so nothing has to be
-//! cloned; there is nothing to forget, as nothing is left behind; and errors are those of the job. Take
+//! `wait_for`, as long as one thread wants one result and has nothing else to do. It borrows, so nothing has to
+//! be cloned; there is nothing to forget, as nothing is left behind; and errors are those of the job. Take
 //! `run_in_reactor` when the job outlives the call.
 //!
 //! ```
