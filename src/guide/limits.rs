@@ -4,9 +4,9 @@
 //!
 //! A forked child has a copy of the memory, and none of the threads. So there is no reactor in it, and none can
 //! be started: async-io, below, is one in a process, and belongs to the parent. In the child of a process that
-//! has had a reactor, every call returns [`Error::Forked`](crate::Error::Forked) at once, with the parent's
-//! process id. It never hangs, and the parent goes on unharmed: what the child drops of its parent's jobs is not
-//! touched.
+//! has had a reactor, every call that needs it returns [`Error::Forked`](crate::Error::Forked) at once, with the
+//! parent's process id. It never hangs, and the parent goes on unharmed: what the child drops of its parent's
+//! jobs is not touched.
 //!
 //! - Fork first, and start after: a daemon, or a server that forks its workers, has each worker make its first
 //!   call after the fork. Linking the crate starts nothing, so that is easy to have.

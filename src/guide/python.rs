@@ -29,7 +29,7 @@
 //! | `wait(timeout)` | [`wait`](crate::EventualResult::wait) | gives a reference, so that all threads can have it; by value: [`join`](crate::EventualResult::join), [`into_result`](crate::EventualResult::into_result), which cancel when they are late |
 //! | `wait()`, `wait(timeout=None)` | `wait(Duration::MAX)` | |
 //! | `wait(timeout=0)` in a loop | [`try_wait`](crate::EventualResult::try_wait), [`is_finished`](crate::EventualResult::is_finished) | these may be called on the reactor thread |
-//! | `cancel()` | [`cancel`](crate::EventualResult::cancel) | always works, as a future can always be dropped; then `wait` is [`Error::Cancelled`](crate::Error::Cancelled) |
+//! | `cancel()` | [`cancel`](crate::EventualResult::cancel) | works wherever the job awaits, as a future can be dropped there; then `wait` is [`Error::Cancelled`](crate::Error::Cancelled) |
 //! | `original_failure()` | [`original_failure`](crate::EventualResult::original_failure) | an [`Error`](crate::Error), with the job's own error in it |
 //! | `original_failure().getTraceback()` | [`Panic::backtrace`](crate::Panic::backtrace), [`Panic::location`](crate::Panic::location) | for panics. An `Err` has the backtrace that its own type takes |
 //! | `stash()` | [`stash`](crate::EventualResult::stash) | the id is 128 random bits, not a number that counts up: it may be shown. [`stash_for`](crate::EventualResult::stash_for) forgets |
