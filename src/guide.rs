@@ -1,4 +1,11 @@
-//! How to put a library on top of this crate: three habits.
+//! How to put a library on top of this crate, in three habits; and pages on
+//!
+//! - [which function is for what](which);
+//! - [applications with their own executor, shutdown, and deadlocks](shutdown);
+//! - [waits that Ctrl-C or a host is to interrupt](ffi);
+//! - [what it cannot do](limits): fork, jobs that compute, `panic = "abort"`, several versions;
+//! - [how it compares](comparison) with async/await, tokio, smol, pollster and `reqwest::blocking`;
+//! - [every name of Python's Crochet](python), and what it is here.
 //!
 //! # Hide the reactor
 //!
@@ -114,3 +121,37 @@
 //!
 //! The example `testing` is the same in a program. For a name or a visibility of your own, there is
 //! `wrapped = pub name`.
+//!
+//! What the blocking side promises (that it is back in time, that it drops its connection) needs a reactor. Let each such test
+//! have its own, by `reactor = ..`: tests of one process share the global one, and must not stop it, nor hold it.
+//!
+//! ```
+//! use crochet::{Reactor, wait_for};
+//! use std::{future, io, time::Duration};
+//!
+//! struct Client {
+//!     reactor: Reactor,
+//! }
+//!
+//! impl Client {
+//!     #[wait_for(timeout = timeout, reactor = &self.reactor)]
+//!     async fn ask(&self, timeout: Duration) -> io::Result<String> {
+//!         future::pending().await
+//!     }
+//! }
+//!
+//! // #[test]
+//! fn a_silent_server_is_a_timeout() {
+//!     let client = Client { reactor: Reactor::new().unwrap() };
+//!     let error = client.ask(Duration::from_millis(10)).unwrap_err();
+//!     assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+//! }
+//! # a_silent_server_is_a_timeout();
+//! ```
+
+pub mod comparison;
+pub mod ffi;
+pub mod limits;
+pub mod python;
+pub mod shutdown;
+pub mod which;

@@ -4,6 +4,15 @@
 //! `Result`. Your threads hand jobs to the reactor and wait for them, now or later. The reactor starts
 //! with the first job, so there is nothing to set up.
 //!
+//! It is for
+//!
+//! - **synchronous programs** that need a bit of async networking: a timeout on something that has none, a
+//!   hundred connections at once, a loop that runs beside the program;
+//! - **threaded web applications**, whose requests start something, and whose later requests ask for it;
+//! - **libraries** with a blocking interface over async internals;
+//! - **code on its way to async**: the inside is async already, and the old callers do not notice;
+//! - **async applications** with threads that have to reach back into them.
+//!
 //! # Now: `wait_for`
 //!
 //! The attribute [`#[wait_for]`](attr.wait_for.html) makes an `async fn` blocking: it runs on the reactor thread,
@@ -76,19 +85,61 @@
 //! });
 //! ```
 //!
+//! # The way of a job
+//!
+//! ```text
+//!  a thread of yours                        the thread `crochet`
+//!
+//!  run_in_reactor(closure) ─── queue ────▶  Queued    nothing has run yet
+//!    │                                        │
+//!    │  EventualResult, at once               │  closure() makes the future
+//!    ▼                                        ▼
+//!  does something else                      Running   inside `poll` ◀────────────┐
+//!    │                                        │                                  │
+//!    │                                        ├─ pending ──▶ Waiting ── woken ───┘
+//!    │                                        │              for a socket, a timer, a thread
+//!    ▼                                        │
+//!  wait, join, .await                         ├─ ready ───────▶ Ok, Error::Job
+//!    ▲                                        ├─ panic ───────▶ Error::Panicked
+//!    │                                        ├─ cancel() ────▶ Error::Cancelled
+//!    │                                        └─ shutdown() ──▶ Error::ReactorStopped
+//!    │                                                             │
+//!    └──────────────── told, when the future has been dropped ◀────┘
+//! ```
+//!
+//! A job of [`wait_for()`] goes the same way, except that its future stays in the caller's frame, which is why it may
+//! borrow: the reactor thread polls it there while the caller sleeps. When the caller's time is over it
+//! takes the future back, and drops it. *Queued*, *running* and *waiting* are what a timeout tells of
+//! ([`JobState`]), and what `jobs()` lists.
+//!
+//! # Where to go on
+//!
 #![cfg_attr(
     feature = "macros",
-    doc = "How to put a library on top of that, and how to test it: the [`guide`]."
+    doc = "
+| | |
+|---|---|
+| [`guide`] | three habits: hide the reactor, keep decorated code small, test the original |
+| [`guide::which`] | which one do I need? |
+| [`guide::shutdown`] | an executor of your own, shutdown, deadlocks |
+| [`guide::ffi`] | waits that Ctrl-C or a host is to interrupt |
+| [`guide::limits`] | what it cannot do |
+| [`guide::comparison`] | async/await, tokio, smol, pollster, `reqwest::blocking` |
+| [`guide::python`] | from Python's Crochet: every name |
+"
+)]
+#![cfg_attr(
+    not(feature = "macros"),
+    doc = "The module `guide` is part of the documentation with the feature `macros`."
 )]
 //!
 //! # In a job
 //!
 //! Use the smol family of crates: async-io, async-net, async-process, whatever is built on them or on no
-//! runtime at all; with the feature [`tokio`](#feature-tokio), also what is built on tokio. Never block: all jobs share the thread. [`unblock`] takes blocking code elsewhere. A
-//! job that keeps the thread for longer than 100 ms is named in the log
-//! ([`Builder::slow_poll`]), and a wait that timed out because of it says so
-//! ([`TimedOut::blocked_by`]). Loggers block, too: [`BackgroundLogger`] keeps
-//! them off the thread.
+//! runtime at all; with the feature [`tokio`](#feature-tokio), also what is built on tokio. Never block: all
+//! jobs share the thread. [`unblock`] takes blocking code elsewhere. A job that keeps the thread for longer than
+//! 100 ms is named in the log ([`Builder::slow_poll`]), and a wait that timed out because of it says so
+//! ([`TimedOut::blocked_by`]). Loggers block, too: [`BackgroundLogger`] keeps them off the thread.
 //!
 //! # Feature `tokio`
 //!
