@@ -149,7 +149,9 @@ impl Peer {
             }),
             Self::Mpsc => Box::new(move || {
                 let (done, result) = mpsc::sync_channel(1);
-                let job = move || drop(done.send(value()));
+                let job = move || {
+                    let _ = done.send(value());
+                };
                 MPSC.get().expect("started").send(Box::new(job)).expect("a thread");
                 assert_eq!(result.recv_timeout(TIMEOUT), Ok(42));
             }),
@@ -252,7 +254,9 @@ impl Peer {
             }
             Self::Mpsc => {
                 let (done, result) = mpsc::sync_channel(1);
-                let job = move || drop(done.send(std::hint::black_box(number)));
+                let job = move || {
+                    let _ = done.send(std::hint::black_box(number));
+                };
                 MPSC.get().expect("started").send(Box::new(job)).expect("a thread");
                 Box::new(move || assert_eq!(result.recv_timeout(TIMEOUT), Ok(number)))
             }
