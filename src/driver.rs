@@ -125,7 +125,7 @@ impl Site {
                 if os::forked_from().is_some() || shared.is_stopping() {
                     return Poll::Ready(());
                 }
-                let Ok(job) = shared.queue.try_recv() else {
+                let Some(job) = shared.take() else {
                     if !shared.spin.is_zero() && self.live.stays_busy(&mut busy_until) {
                         cx.waker().wake_by_ref();
                     }
@@ -186,7 +186,7 @@ impl Drop for Site {
         // In the order of submission: the queue's jobs came after all that were begun.
         self.live.stop();
         self.drop_tasks();
-        while let Ok(job) = shared.queue.try_recv() {
+        while let Some(job) = shared.take() {
             job.stop(shared);
         }
         stash::log_failures(shared.id);

@@ -169,6 +169,7 @@
 //! | to run jobs on your own executor's thread | [`no_setup`] |
 //! | a second reactor, whose jobs do not share a thread with the others | [`Reactor`] |
 //! | to keep a value on the reactor thread, and use it from others | [`InReactor`] |
+//! | to know what the jobs are doing, also while one holds the thread | [`jobs`](jobs()) |
 //! | to know whether this is a reactor thread, where blocking calls are refused | [`in_reactor`] |
 //!
 //! # The threads you will see
@@ -230,6 +231,7 @@ mod in_reactor;
 pub mod io;
 mod iter;
 mod job;
+mod jobs;
 mod line;
 mod logging;
 mod many;
@@ -258,6 +260,7 @@ pub use eventual::{EventualFuture, EventualResult};
 pub use global::{no_setup, run_in_reactor, setup, setup_with, shutdown, wait_for};
 pub use in_reactor::InReactor;
 pub use iter::{Iter, iter};
+pub use jobs::{JobInfo, jobs};
 pub use logging::BackgroundLogger;
 pub use many::{wait_all, wait_any};
 pub use panic::{Panic, PanicLocation};
