@@ -197,6 +197,10 @@ fn nanos(time: Duration) -> u64 {
 }
 
 /// The unfinished jobs of one reactor, but for those that are still in its queue.
+///
+/// It has its cache lines to itself, as the reactor thread writes it for each job, and what is beside it is read by
+/// all callers.
+#[repr(align(128))]
 pub(crate) struct Roll {
     /// LOCKING: no user code runs under it, and nothing is dropped but records. The reactor thread takes it once
     /// for each job, and twice more if the job gets a task. Others take it when they ask, so it is nearly always
@@ -231,13 +235,15 @@ impl Roll {
     pub(crate) fn take(&self, queue: &Receiver<Submitted>) -> Option<Submitted> {
         let mut books = lock(&self.books);
         let mut job = match books.asked.pop_front() {
-            Some(job) => job,
+            Some(job) => {
+                if books.asked.is_empty() {
+                    // Gives a storm's memory back.
+                    books.asked = VecDeque::new();
+                }
+                job
+            }
             None => queue.try_recv().ok()?,
         };
-        if books.asked.is_empty() {
-            // A storm's memory; nothing to do if there was none.
-            books.asked = VecDeque::new();
-        }
         books.taken += 1;
         books.first = Some(job.take_number(books.taken));
         self.first_ended.store(false, Ordering::Relaxed);

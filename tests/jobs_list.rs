@@ -144,7 +144,7 @@ fn a_job_that_has_ended_is_not_listed_to_whoever_knows() {
     for round in 0..200 {
         match round % 4 {
             0 => idle(&reactor).join(LONG).unwrap(),
-            1 => reactor.wait_for(LONG, async { Ok::<_, Error>(yield_now().await) }).unwrap(),
+            1 => reactor.wait_for(LONG, yields()).unwrap(),
             2 => {
                 let job = endless(&reactor, &Drops::new());
                 job.cancel();
@@ -178,10 +178,10 @@ fn jobs_of_a_wait_are_listed_with_the_place_of_the_call() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let done = Gate::new();
-    let line = thread::scope(|scope| {
+    let (line, job) = thread::scope(|scope| {
         let call = scope.spawn(|| {
-            let (line, job) = (line!() + 1, async { Ok::<_, Error>(until_open(&done).await) });
-            reactor.wait_for(LONG, job).unwrap();
+            let line = line!() + 1;
+            reactor.wait_for(LONG, until_open(&done)).unwrap();
             line
         });
         until(|| reactor.jobs().first().is_some_and(|job| job.polls() >= 2));
@@ -189,14 +189,20 @@ fn jobs_of_a_wait_are_listed_with_the_place_of_the_call() {
         done.open();
         (call.join().unwrap(), job)
     });
-    assert_eq!((line.1.location().file(), line.1.location().line()), (file!(), line.0));
+    assert_eq!((job.location().file(), job.location().line()), (file!(), line));
     assert!(reactor.jobs().is_empty());
 }
 
-async fn until_open(gate: &Gate) {
+async fn until_open(gate: &Gate) -> Result<(), Error> {
     while !gate.is_open() {
         yield_now().await;
     }
+    Ok(())
+}
+
+async fn yields() -> Result<(), Error> {
+    yield_now().await;
+    Ok(())
 }
 
 #[test]
