@@ -126,9 +126,9 @@ impl Site {
                 if os::forked_from().is_some() || shared.is_stopping() {
                     return Poll::Ready(());
                 }
-                let Ok(job) = shared.queue.try_recv() else {
+                let Some(job) = shared.take() else {
                     if watch.goes_on(&shared.spin, self.live.did.take()) {
-                        if spin::look(|| !shared.queue.is_empty()) {
+                        if spin::look(|| shared.has_submitted()) {
                             continue;
                         }
                         // The executor goes round once more: it looks for I/O, with a zero timeout, and
@@ -193,7 +193,7 @@ impl Drop for Site {
         // In the order of submission: the queue's jobs came after all that were begun.
         self.live.stop();
         self.drop_tasks();
-        while let Ok(job) = shared.queue.try_recv() {
+        while let Some(job) = shared.take() {
             job.stop(shared);
         }
         stash::log_failures(shared.id);

@@ -185,7 +185,7 @@ impl From<Error> for io::Error {
     }
 }
 
-/// What a job was doing when a wait for it timed out.
+/// What a job was doing when a wait for it timed out, or [`jobs`](crate::jobs()) was called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum JobState {

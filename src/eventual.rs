@@ -32,7 +32,7 @@ where
     let handle = Arc::clone(&job);
     let reactor = match reactor {
         Ok(shared) => {
-            shared.submit(Submitted::new(job, Span::of_job(location)));
+            shared.submit(Submitted::new(job, Span::of_job(location), Instant::now()));
             Some(Arc::clone(shared))
         }
         Err(error) => {

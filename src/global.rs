@@ -317,6 +317,12 @@ where
     }
 }
 
+/// The global reactor, if there is one. Starts nothing.
+pub(crate) fn current() -> Option<Arc<Shared>> {
+    check_not_forked().ok()?;
+    lock(&GLOBAL).as_ref().map(|global| Arc::clone(global.reactor.shared()))
+}
+
 /// A handle to the global reactor, which is started if need be.
 pub(crate) fn reactor(location: &'static Location<'static>) -> Result<Reactor, Error> {
     shared(location)?;

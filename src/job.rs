@@ -8,8 +8,11 @@ use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use crate::context::{Span, in_tokio};
+use crate::jobs::{Identity, Record};
+use crate::occupancy::Polled;
 use crate::panic::{Panic, catch};
 use crate::shared::Shared;
 use crate::ticket::Ticket;
@@ -49,12 +52,26 @@ pub(crate) struct Submitted {
     /// `None` once begun or ended.
     work: Option<Arc<dyn Work>>,
     span: Span,
+    /// Its number is 0 until it is taken out of the queue.
+    identity: Identity,
 }
 
 impl Submitted {
     /// Code of the job runs in `span`, which is closed before its outcome is known.
-    pub(crate) fn new(work: Arc<dyn Work>, span: Span) -> Self {
-        Self { work: Some(work), span }
+    pub(crate) fn new(work: Arc<dyn Work>, span: Span, now: Instant) -> Self {
+        let identity = Identity { number: 0, location: work.ticket().location, submitted: now };
+        Self { work: Some(work), span, identity }
+    }
+
+    /// What is known of it, as the job of that number.
+    pub(crate) fn identity(&self, number: u64) -> Identity {
+        Identity { number, ..self.identity }
+    }
+
+    /// Gives it its number for good.
+    pub(crate) fn take_number(&mut self, number: u64) -> Identity {
+        self.identity.number = number;
+        self.identity
     }
 
     /// Goes on to the next stage; a cancelled job ends here.
@@ -65,7 +82,15 @@ impl Submitted {
         }
         let work = self.work.take()?;
         let future = Some(Arc::clone(&work).begin());
-        Some(Running { work, future, registered: false, span: mem::take(&mut self.span) })
+        let span = mem::take(&mut self.span);
+        Some(Running {
+            work,
+            future,
+            registered: false,
+            span,
+            identity: self.identity,
+            record: None,
+        })
     }
 
     /// Ends the job in the name of the reactor thread.
@@ -77,6 +102,9 @@ impl Submitted {
         let Some(work) = self.work.take() else { return };
         let discarded = occupy(shared, &*work, &self.span, || catch(|| work.discard()));
         self.span.close();
+        if let Some(shared) = shared {
+            shared.roll.remove(None);
+        }
         publish(shared, &*work, discarded.map_or_else(End::Panicked, |()| end));
     }
 }
@@ -95,6 +123,9 @@ pub(crate) struct Running {
     /// Whether `Ticket::cancel` wakes this job's task.
     registered: bool,
     span: Span,
+    identity: Identity,
+    /// `None` until the first poll was not ready.
+    record: Option<Arc<Record>>,
 }
 
 impl Running {
@@ -120,8 +151,10 @@ impl Running {
     }
 
     fn poll_future(&mut self, shared: &Shared, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { work, future, span, .. } = self;
-        let end = occupy(Some(shared), &**work, span, || {
+        let Self { work, future, span, identity, record, .. } = self;
+        let busy_before = record.as_ref().map_or(Duration::ZERO, |record| record.begin_poll());
+        let polled = Some(Polled { number: identity.number, busy_before });
+        let poll = || {
             work.ticket().set_running();
             let poll = catch(|| future.as_mut().map_or(Poll::Ready(()), |f| f.as_mut().poll(cx)));
             if let Ok(Poll::Pending) = poll {
@@ -132,7 +165,14 @@ impl Running {
             // outcome, but for an earlier panic.
             let dropped = catch(|| drop(future.take()));
             Some(poll.and(dropped).map_or_else(End::Panicked, |()| End::Returned))
-        });
+        };
+        let note = |end: &Option<End>, held| match (end, &*record) {
+            (Some(_), record) => shared.roll.remove(record.as_deref()),
+            (None, Some(record)) => record.set_busy(busy_before + held),
+            (None, None) => *record = Some(shared.roll.add_task(*identity, held)),
+        };
+        let location = work.ticket().location;
+        let end = shared.occupancy.occupy_as(location, polled, || span.within(poll), note);
         let Some(end) = end else { return Poll::Pending };
         self.finish(end, Some(shared));
         Poll::Ready(())
@@ -144,6 +184,9 @@ impl Running {
             return;
         };
         let dropped = occupy(shared, &*self.work, &self.span, || catch(|| drop(future)));
+        if let Some(shared) = shared {
+            shared.roll.remove(self.record.as_deref());
+        }
         self.finish(dropped.map_or_else(End::Panicked, |()| end), shared);
     }
 

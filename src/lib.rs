@@ -110,7 +110,7 @@
 //! A job of [`wait_for()`] goes the same way, except that its future stays in the caller's frame, which is why it may
 //! borrow: the reactor thread polls it there while the caller sleeps. When the caller's time is over it
 //! takes the future back, and drops it. *Queued*, *running* and *waiting* are what a timeout tells of
-//! ([`JobState`]), and what `jobs()` lists.
+//! ([`JobState`]), and what [`jobs`](jobs()) lists.
 //!
 //! # Where to go on
 //!
@@ -220,6 +220,7 @@
 //! | to run jobs on your own executor's thread | [`no_setup`] |
 //! | a second reactor, whose jobs do not share a thread with the others | [`Reactor`] |
 //! | to keep a value on the reactor thread, and use it from others | [`InReactor`] |
+//! | to know what the jobs are doing, also while one holds the thread | [`jobs`](jobs()) |
 //! | to know whether this is a reactor thread, where blocking calls are refused | [`in_reactor`] |
 //!
 //! # The threads you will see
@@ -281,6 +282,7 @@ mod in_reactor;
 pub mod io;
 mod iter;
 mod job;
+mod jobs;
 mod line;
 mod logging;
 mod many;
@@ -310,6 +312,7 @@ pub use eventual::{EventualFuture, EventualResult};
 pub use global::{no_setup, run_in_reactor, setup, setup_with, shutdown, wait_for};
 pub use in_reactor::InReactor;
 pub use iter::{Iter, iter};
+pub use jobs::{JobInfo, jobs};
 pub use logging::BackgroundLogger;
 pub use many::{wait_all, wait_any};
 pub use panic::{Panic, PanicLocation};

@@ -26,6 +26,17 @@ pub(crate) struct Occupancy {
 struct Occupant {
     location: &'static Location<'static>,
     since: Instant,
+    /// `None` if it is no job's `poll`.
+    polled: Option<Polled>,
+}
+
+/// The job that is inside `poll`.
+#[derive(Clone, Copy)]
+pub(crate) struct Polled {
+    /// Its place in the order of submission.
+    pub(crate) number: u64,
+    /// How long it was inside `poll` before.
+    pub(crate) busy_before: Duration,
 }
 
 impl Occupancy {
@@ -39,6 +50,17 @@ impl Occupancy {
         location: &'static Location<'static>,
         user_code: impl FnOnce() -> R,
     ) -> R {
+        self.occupy_as(location, None, user_code, |_, _| {})
+    }
+
+    /// The same for a job's `poll`. Calls `done` with the result, and how long it took, before the occupancy ends.
+    pub(crate) fn occupy_as<R>(
+        &self,
+        location: &'static Location<'static>,
+        polled: Option<Polled>,
+        user_code: impl FnOnce() -> R,
+        done: impl FnOnce(&R, Duration),
+    ) -> R {
         /// Ends the occupancy, also when it ends by unwinding.
         struct Leave<'a>(&'a Occupancy);
         impl Drop for Leave<'_> {
@@ -48,19 +70,27 @@ impl Occupancy {
         }
 
         let since = Instant::now();
-        *lock(&self.current) = Some(Occupant { location, since });
+        *lock(&self.current) = Some(Occupant { location, since, polled });
         let _leave = Leave(self);
         let result = user_code();
-        let held = since.elapsed();
+        let mut held = since.elapsed();
         if held >= self.slow_poll {
             self.notice(location, held);
+            held = since.elapsed();
         }
+        done(&result, held);
         result
+    }
+
+    /// The job that is inside `poll` right now, and since when.
+    pub(crate) fn polled(&self) -> Option<(Polled, Duration)> {
+        let Occupant { since, polled, .. } = (*lock(&self.current))?;
+        polled.map(|polled| (polled, since.elapsed()))
     }
 
     /// Who holds the thread right now.
     pub(crate) fn blocked_by(&self) -> Option<BlockedBy> {
-        let Occupant { location, since } = (*lock(&self.current))?;
+        let Occupant { location, since, .. } = (*lock(&self.current))?;
         Some(BlockedBy { location, held: since.elapsed() })
     }
 

@@ -181,7 +181,7 @@ where
     // SAFETY: `lender` is a local variable that stays here until it is dropped: below, or by unwinding.
     let lender = unsafe { Lender::lend(&mut frame, Ticket::new(location), once) };
     let borrowed = Arc::clone(&lender.borrowed);
-    shared.submit(Submitted::new(borrowed, Span::default()));
+    shared.submit(Submitted::new(borrowed, Span::default(), start));
 
     let Borrowed { ticket, returned, .. } = &*lender.borrowed;
     let end = deadline(start, if once { ONE_POLL } else { timeout });

@@ -12,6 +12,7 @@ use crate::context::Tokio;
 use crate::current::{Enter, is_entered};
 use crate::error::{Error, JobState, TimedOut};
 use crate::job::Submitted;
+use crate::jobs::{JobInfo, Roll};
 use crate::occupancy::Occupancy;
 use crate::os;
 use crate::spin::Spin;
@@ -33,7 +34,9 @@ pub(crate) enum Life {
 pub(crate) struct Shared {
     pub(crate) id: u64,
     submit: Sender<Submitted>,
-    pub(crate) queue: Receiver<Submitted>,
+    /// To be emptied by way of `roll`, which keeps the order.
+    queue: Receiver<Submitted>,
+    pub(crate) roll: Roll,
     /// The task that takes jobs out of the queue, when it has found it empty.
     pub(crate) doorbell: AtomicWaker,
     pub(crate) occupancy: Occupancy,
@@ -52,6 +55,7 @@ impl Shared {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             submit,
             queue,
+            roll: Roll::new(),
             doorbell: AtomicWaker::new(),
             occupancy: Occupancy::new(slow_poll),
             tokio: Tokio::new(),
@@ -69,6 +73,24 @@ impl Shared {
         if self.submit.try_send(job).is_ok() {
             self.doorbell.wake();
         }
+    }
+
+    /// Takes the next job out of the queue. Reactor thread only.
+    pub(crate) fn take(&self) -> Option<Submitted> {
+        self.roll.take(&self.queue)
+    }
+
+    /// Whether somebody has submitted a job that nobody has asked for yet; a glance, without the lock.
+    pub(crate) fn has_submitted(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// Lists the unfinished jobs.
+    pub(crate) fn jobs(&self) -> Vec<JobInfo> {
+        if os::forked_from().is_some() {
+            return Vec::new();
+        }
+        self.roll.list(&self.queue, &self.occupancy)
     }
 
     /// Would a job submitted now be refused?
@@ -126,7 +148,8 @@ impl Shared {
                 // This thread counts as the reactor's meanwhile: a wait for one of these jobs in the
                 // `Drop` of another is refused, not stuck.
                 let _entered = Enter::new(self.id);
-                while let Ok(job) = self.queue.try_recv() {
+                while let Some(job) = self.take() {
+                    self.roll.remove(None);
                     drop(job);
                 }
                 self.end();
@@ -142,6 +165,7 @@ impl Shared {
 
     /// Every job has ended, and the thread, if it is our own, is about to.
     pub(crate) fn end(&self) {
+        self.roll.clear();
         *lock(&self.life) = Life::Ended;
         self.ended.notify_all();
     }
@@ -172,6 +196,7 @@ impl Drop for Shared {
             // Closing the queue would take locks that a thread of the parent may have held. One more
             // of each of its ends, never dropped, keeps it open.
             std::mem::forget((self.submit.clone(), self.queue.clone()));
+            self.roll.forget_jobs();
         }
     }
 }

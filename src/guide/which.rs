@@ -50,7 +50,7 @@
 //!
 //! | you want | use |
 //! |---|---|
-//! | to list the jobs that there are, their age and their state | `jobs()` |
+//! | to list the jobs that there are, their age and their state | [`jobs`](crate::jobs()) |
 //! | to know why a wait was late | what the error says; in code, [`TimedOut`](crate::TimedOut) |
 //! | to find the job that holds up the others | the log, at `warn`: [`Builder::slow_poll`](crate::Builder::slow_poll) |
 //! | a logger that writes slowly not to hold up jobs | [`BackgroundLogger`](crate::BackgroundLogger) |
