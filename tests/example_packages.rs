@@ -4,7 +4,6 @@
 mod support;
 
 #[path = "support/example.rs"]
-#[expect(dead_code, reason = "these examples need a variable of the environment")]
 mod example;
 
 use support::child_output;
