@@ -57,8 +57,8 @@ const PLACES: usize = 64;
 /// The number of waits that sleep at once is `2^level - 1`.
 const MAX_LEVEL: u8 = 6;
 
-/// How often a thread looks before it gives way, and the reactor before it looks for I/O: about half a
-/// microsecond, in which a job that is ready is done.
+/// How often a thread looks before it gives way: about half a microsecond, in which a job that is ready is
+/// done. The reactor looks a few times as long before it looks for I/O (`Site::take_jobs`).
 const LOOKS: usize = 32;
 
 /// From when on a busy-wait has done harm, whatever came of it: no thread was to wait that long.
