@@ -64,13 +64,18 @@ const LOOKS: usize = 32;
 /// From when on a busy-wait has done harm, whatever came of it: no thread was to wait that long.
 const LATE: Duration = Duration::from_millis(2);
 
-/// Whether there is a core for a thread that looks, beside the one that works.
-static SPARE_CORE: LazyLock<bool> =
-    LazyLock::new(|| thread::available_parallelism().is_ok_and(|cores| cores.get() > 1));
+fn has_spare_core() -> bool {
+    // Counted when it is needed first, as that opens files.
+    static SPARE_CORE: LazyLock<bool> =
+        LazyLock::new(|| thread::available_parallelism().is_ok_and(|cores| cores.get() > 1));
+    *SPARE_CORE
+}
 
 /// The policy of one reactor.
 pub(crate) struct Spin {
     bound: Duration,
+    /// Whether there is a core for a thread that looks, beside the one that works.
+    has_spare_core: fn() -> bool,
     places: [Habit; PLACES],
     jobs_waiting: Habit,
     no_job: Habit,
@@ -89,6 +94,7 @@ impl Spin {
     pub(crate) fn new(bound: Duration) -> Self {
         Self {
             bound,
+            has_spare_core,
             places: array::from_fn(|_| Habit::default()),
             jobs_waiting: Habit::default(),
             no_job: Habit::default(),
@@ -97,8 +103,7 @@ impl Spin {
 
     /// Is there to be no busy-wait, ever?
     pub(crate) fn is_off(&self) -> bool {
-        // The number of cores is looked up when it is needed first: that opens files.
-        self.bound.is_zero() || !*SPARE_CORE
+        self.bound.is_zero() || !(self.has_spare_core)()
     }
 
     /// Blocks until the outcome is published (`true`) or `deadline` has passed (`false`); `None` is no
@@ -250,6 +255,11 @@ impl Spin {
 mod tests {
     use super::*;
 
+    /// As where there is a spare core.
+    fn spin(bound: Duration) -> Spin {
+        Spin { has_spare_core: || true, ..Spin::new(bound) }
+    }
+
     /// How many waits in a row sleep at once.
     fn sleeps(habit: &Habit) -> u32 {
         let mut count = 0;
@@ -283,17 +293,26 @@ mod tests {
 
     #[test]
     fn without_a_bound_nobody_looks() {
-        let spin = Spin::new(Duration::ZERO);
+        let spin = spin(Duration::ZERO);
         assert!(spin.is_off());
         assert!(!Watch::new().goes_on(&spin, Some(Did::Ended)));
     }
 
     #[test]
+    fn with_one_core_nobody_looks() {
+        let spin = Spin { has_spare_core: || false, ..Spin::new(Duration::MAX) };
+        assert!(spin.is_off());
+        assert!(!Watch::new().goes_on(&spin, Some(Did::Ended)));
+        // Were it to look, it would have counted this as one of the waits that it tries.
+        spin.places.iter().for_each(|habit| habit.skips.store(1, Ordering::Relaxed));
+        let soon = Instant::now() + Duration::from_millis(1);
+        assert!(!spin.wait(&Outcome::<()>::new(), Location::caller(), Some(soon)));
+        assert!(spin.places.iter().all(|habit| !habit.tries()));
+    }
+
+    #[test]
     fn the_reactor_looks_after_it_did_something_and_for_a_bounded_time() {
-        let spin = Spin::new(Duration::from_millis(8));
-        if spin.is_off() {
-            return; // one core
-        }
+        let spin = spin(Duration::from_millis(8));
         let mut watch = Watch::new();
         assert!(!watch.goes_on(&spin, None));
         let start = Instant::now();
@@ -312,10 +331,7 @@ mod tests {
 
     #[test]
     fn a_wait_that_runs_out_is_remembered_for_its_place_only() {
-        let spin = Spin::new(Duration::from_micros(100));
-        if spin.is_off() {
-            return; // one core
-        }
+        let spin = spin(Duration::from_micros(100));
         let here = Location::caller();
         let never = Outcome::<()>::new();
         let soon = Instant::now() + Duration::from_millis(20);
@@ -327,10 +343,7 @@ mod tests {
 
     #[test]
     fn a_deadline_before_the_bound_says_nothing_of_the_job() {
-        let spin = Spin::new(Duration::from_secs(60));
-        if spin.is_off() {
-            return; // one core
-        }
+        let spin = spin(Duration::from_secs(60));
         let never = Outcome::<()>::new();
         let here = Location::caller();
         assert!(!spin.wait(&never, here, Some(Instant::now() + Duration::from_millis(1))));
@@ -340,7 +353,7 @@ mod tests {
     #[test]
     fn an_outcome_that_comes_while_it_looks_is_seen() {
         let outcome = Outcome::<()>::new();
-        let spin = Spin::new(Duration::MAX);
+        let spin = spin(Duration::MAX);
         thread::scope(|scope| {
             scope.spawn(|| assert!(spin.wait(&outcome, Location::caller(), None)));
             outcome.publish();
