@@ -1,10 +1,12 @@
 //! The primitives under the hand-off protocols (`outcome.rs`, `ticket.rs`, `slot.rs`), named in one
 //! place so that the models in `tests/loom` can put loom's there instead.
 
+use std::task::Waker;
 use std::time::Instant;
 
 pub(crate) use atomic_waker::AtomicWaker;
 pub(crate) use event_listener::{Event, EventListener, IntoNotification, Listener, listener};
+pub(crate) use parking::Parker;
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 pub(crate) use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,6 +14,34 @@ pub(crate) use std::sync::{Mutex, MutexGuard, PoisonError};
 /// clock: there the deadline passes at once, which is any time, seen from the other threads.
 pub(crate) fn wait_until(listener: impl Listener<()>, deadline: Instant) -> bool {
     listener.wait_deadline(deadline).is_some()
+}
+
+/// Blocks until the parker is unparked (`true`) or the deadline has passed (`false`); `None` is no deadline. It may
+/// have been unparked before, for something else. In a model the deadline passes at once.
+pub(crate) fn park_until(parker: &Parker, deadline: Option<Instant>) -> bool {
+    let Some(deadline) = deadline else {
+        parker.park();
+        return true;
+    };
+    // It may also return for no reason.
+    while !parker.park_deadline(deadline) {
+        if Instant::now() >= deadline {
+            return false;
+        }
+    }
+    true
+}
+
+/// Lends the calling thread's parker, and the waker that unparks it. `None` in destructors of thread-locals, when it
+/// is gone.
+pub(crate) fn with_parker<R>(then: impl FnOnce(&Parker, &Waker) -> R) -> Option<R> {
+    thread_local! {
+        static PARKER: (Parker, Waker) = {
+            let (parker, unparker) = parking::pair();
+            (parker, unparker.into())
+        };
+    }
+    PARKER.try_with(|(parker, waker)| then(parker, waker)).ok()
 }
 
 /// Locks, whatever happened to an earlier holder: every critical section of this crate leaves its data

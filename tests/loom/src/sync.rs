@@ -1,9 +1,12 @@
 //! The names of `src/sync.rs`, with loom's types behind them.
 
-use std::task::Waker;
+use std::mem;
+use std::sync::Arc;
+use std::task::{Wake, Waker};
 use std::time::Instant;
 
 pub use event_listener::{Event, EventListener, IntoNotification, Listener, listener};
+use loom::sync::Condvar;
 pub use loom::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 pub use loom::sync::{Mutex, MutexGuard};
 pub use std::sync::PoisonError;
@@ -38,6 +41,42 @@ impl AtomicWaker {
 /// its deadline, it gives up the listener, and a notification that came before counts.
 pub fn wait_until(listener: impl Listener<()>, _deadline: Instant) -> bool {
     listener.discard()
+}
+
+/// `parking::Parker`'s interface to a model of it.
+#[derive(Debug, Default)]
+pub struct Parker(Arc<Token>);
+
+#[derive(Debug, Default)]
+struct Token {
+    is_there: Mutex<bool>,
+    came: Condvar,
+}
+
+impl Wake for Token {
+    fn wake(self: Arc<Self>) {
+        *lock(&self.is_there) = true;
+        self.came.notify_one();
+    }
+}
+
+/// Blocks until the parker is unparked; or lets the deadline pass at once, which is any time, seen from the other
+/// threads. A token that is there counts.
+pub fn park_until(parker: &Parker, deadline: Option<Instant>) -> bool {
+    let Token { is_there, came } = &*parker.0;
+    let mut token = lock(is_there);
+    while !*token && deadline.is_none() {
+        token = came.wait(token).unwrap_or_else(PoisonError::into_inner);
+    }
+    mem::take(&mut *token)
+}
+
+/// Lends the calling thread's parker, which may have a token left from an earlier wait.
+pub fn with_parker<R>(then: impl FnOnce(&Parker, &Waker) -> R) -> Option<R> {
+    loom::thread_local! {
+        static PARKER: Parker = Parker::default();
+    }
+    PARKER.with(|parker| Some(then(parker, &Waker::from(Arc::clone(&parker.0)))))
 }
 
 /// Locks. In a model nobody unwinds but to end it.

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use crochet_loom::sync::Ordering;
-use crochet_loom::{error, explore, join, sync};
+use crochet_loom::{error, explore, join, soon, sync};
 use loom::future::block_on;
 use loom::thread;
 
@@ -236,6 +236,27 @@ fn a_task_is_woken_by_the_last_waker_it_was_polled_with() {
             task.look();
         });
         job.publish(End::Returned, seen);
+        join(thread);
+    });
+}
+
+/// A thread parks with one parker, wait after wait. If a deadline passes while the publisher is about to wake it, it
+/// finds a token in its next wait, which is for something else.
+#[test]
+fn a_late_wake_does_not_end_the_next_wait_of_the_thread() {
+    let ends = [Event::Ended(End::Returned), Event::Early, Event::InTime];
+    explore(ends, |seen| {
+        let (one, next) = (Job::new(), Job::new());
+        let (waiter_one, waiter_next) = (Arc::clone(&one), Arc::clone(&next));
+        let waiter_seen = seen.clone();
+        let thread = thread::spawn(move || {
+            let in_time = waiter_one.outcome.wait(soon());
+            waiter_seen.note(if in_time { Event::InTime } else { Event::Early });
+            assert!(waiter_next.outcome.wait(None));
+            waiter_next.look();
+        });
+        one.publish(End::Returned, seen);
+        next.publish(End::Returned, seen);
         join(thread);
     });
 }
