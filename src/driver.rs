@@ -252,9 +252,11 @@ impl Live {
         } else if let Some(task) = self.jobs.borrow_mut().remove(key).task {
             task.detach();
         }
-        if !self.shared.spin.is_off() {
-            self.did.set(Some(if poll.is_pending() { Did::LeftPending } else { Did::Ended }));
-            // The loop shall ask `Watch` before it sleeps.
+        let did = if poll.is_pending() { Did::LeftPending } else { Did::Ended };
+        if self.shared.spin.tries_after(did) {
+            self.did.set(Some(did));
+            // The loop shall ask `Watch` before it sleeps. If it is to sleep at once that is spared, as it takes a
+            // turn of the poller.
             self.shared.doorbell.wake();
         }
         poll

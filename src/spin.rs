@@ -224,7 +224,7 @@ impl Watch {
                 // There was something to do.
                 spin.habit(before).learn(true);
             }
-            if !spin.is_off() && spin.habit(did).tries() {
+            if spin.tries_after(did) {
                 let part = match did {
                     Did::LeftPending => 2,
                     Did::Ended => 8,
@@ -243,6 +243,11 @@ impl Watch {
 }
 
 impl Spin {
+    /// Whether the reactor is to look, and not to sleep at once, after it did this; counts as a wait if not.
+    pub(crate) fn tries_after(&self, did: Did) -> bool {
+        !self.is_off() && self.habit(did).tries()
+    }
+
     fn habit(&self, did: Did) -> &Habit {
         match did {
             Did::LeftPending => &self.jobs_waiting,
