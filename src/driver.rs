@@ -23,7 +23,7 @@ use slab::Slab;
 
 use crate::current::Enter;
 use crate::error::Error;
-use crate::job::{End, Running, Submitted};
+use crate::job::{End, Running, Taken};
 use crate::os;
 use crate::outcome::Outcome;
 use crate::reactor::Reactor;
@@ -75,7 +75,7 @@ async fn drive<T>(
     let mut main = pin!(main);
     let main = async {
         Ok(future::poll_fn(|cx| match main_place {
-            Some(place) => shared.occupancy.occupy(place, || main.as_mut().poll(cx)),
+            Some(place) => shared.roll.occupy(place, || main.as_mut().poll(cx)),
             None => main.as_mut().poll(cx),
         })
         .await)
@@ -146,7 +146,7 @@ impl Site {
         })
     }
 
-    fn begin(&self, job: Submitted) {
+    fn begin(&self, job: Taken) {
         self.live.did.set(Some(Did::Ended));
         let Some(mut job) = job.begin(&self.live.shared) else {
             return;

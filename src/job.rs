@@ -5,15 +5,15 @@
 
 use std::future::Future;
 use std::mem;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::context::{Span, in_tokio};
-use crate::jobs::{Identity, Record};
-use crate::occupancy::Polled;
 use crate::panic::{Panic, catch};
+use crate::roll::{Identity, Record};
 use crate::shared::Shared;
 use crate::ticket::Ticket;
 
@@ -52,50 +52,20 @@ pub(crate) struct Submitted {
     /// `None` once begun or ended.
     work: Option<Arc<dyn Work>>,
     span: Span,
-    /// Its number is 0 until it is taken out of the queue.
-    identity: Identity,
+    location: &'static Location<'static>,
+    at: Instant,
 }
 
 impl Submitted {
     /// Code of the job runs in `span`, which is closed before its outcome is known.
     pub(crate) fn new(work: Arc<dyn Work>, span: Span, now: Instant) -> Self {
-        let identity = Identity { number: 0, location: work.ticket().location, submitted: now };
-        Self { work: Some(work), span, identity }
+        let location = work.ticket().location;
+        Self { work: Some(work), span, location, at: now }
     }
 
     /// What is known of it, as the job of that number.
     pub(crate) fn identity(&self, number: u64) -> Identity {
-        Identity { number, ..self.identity }
-    }
-
-    /// Gives it its number for good.
-    pub(crate) fn take_number(&mut self, number: u64) -> Identity {
-        self.identity.number = number;
-        self.identity
-    }
-
-    /// Goes on to the next stage; a cancelled job ends here.
-    pub(crate) fn begin(mut self, shared: &Shared) -> Option<Running> {
-        if self.work.as_ref()?.ticket().is_cancelled() {
-            self.end(End::Cancelled, Some(shared));
-            return None;
-        }
-        let work = self.work.take()?;
-        let future = Some(Arc::clone(&work).begin());
-        let span = mem::take(&mut self.span);
-        Some(Running {
-            work,
-            future,
-            registered: false,
-            span,
-            identity: self.identity,
-            record: None,
-        })
-    }
-
-    /// Ends the job in the name of the reactor thread.
-    pub(crate) fn stop(mut self, shared: &Shared) {
-        self.end(End::Stopped, Some(shared));
+        Identity { number, location: self.location, submitted: self.at }
     }
 
     fn end(&mut self, end: End, shared: Option<&Shared>) {
@@ -115,6 +85,33 @@ impl Drop for Submitted {
     }
 }
 
+/// A job that has been taken out of the queue, and holds the reactor thread since.
+pub(crate) struct Taken {
+    pub(crate) job: Submitted,
+    pub(crate) identity: Identity,
+    pub(crate) since: Instant,
+}
+
+impl Taken {
+    /// Goes on to the next stage; a cancelled job ends here.
+    pub(crate) fn begin(self, shared: &Shared) -> Option<Running> {
+        let Self { mut job, identity, since } = self;
+        if job.work.as_ref()?.ticket().is_cancelled() {
+            job.end(End::Cancelled, Some(shared));
+            return None;
+        }
+        let work = job.work.take()?;
+        let future = Some(Arc::clone(&work).begin());
+        let span = mem::take(&mut job.span);
+        Some(Running { work, future, registered: false, span, identity, since, record: None })
+    }
+
+    /// Ends the job in the name of the reactor thread.
+    pub(crate) fn stop(mut self, shared: &Shared) {
+        self.job.end(End::Stopped, Some(shared));
+    }
+}
+
 /// A job that has been begun. It stays on the reactor thread.
 pub(crate) struct Running {
     work: Arc<dyn Work>,
@@ -124,6 +121,8 @@ pub(crate) struct Running {
     registered: bool,
     span: Span,
     identity: Identity,
+    /// When it was taken.
+    since: Instant,
     /// `None` until the first poll was not ready.
     record: Option<Arc<Record>>,
 }
@@ -151,9 +150,7 @@ impl Running {
     }
 
     fn poll_future(&mut self, shared: &Shared, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { work, future, span, identity, record, .. } = self;
-        let busy_before = record.as_ref().map_or(Duration::ZERO, |record| record.begin_poll());
-        let polled = Some(Polled { number: identity.number, busy_before });
+        let Self { work, future, span, identity, since, record, .. } = self;
         let poll = || {
             work.ticket().set_running();
             let poll = catch(|| future.as_mut().map_or(Poll::Ready(()), |f| f.as_mut().poll(cx)));
@@ -166,13 +163,18 @@ impl Running {
             let dropped = catch(|| drop(future.take()));
             Some(poll.and(dropped).map_or_else(End::Panicked, |()| End::Returned))
         };
-        let note = |end: &Option<End>, held| match (end, &*record) {
-            (Some(_), record) => shared.roll.remove(record.as_deref()),
-            (None, Some(record)) => record.set_busy(busy_before + held),
-            (None, None) => *record = Some(shared.roll.add_task(*identity, held)),
+        let (roll, poll) = (&shared.roll, || span.within(poll));
+        let end = match record {
+            None => roll.first_poll(*identity, *since, poll, |end, held| match end {
+                Some(_) => roll.remove(None),
+                None => *record = Some(roll.add_task(*identity, held)),
+            }),
+            Some(record) => roll.poll(record, poll, |end| {
+                if end.is_some() {
+                    roll.remove(Some(record));
+                }
+            }),
         };
-        let location = work.ticket().location;
-        let end = shared.occupancy.occupy_as(location, polled, || span.within(poll), note);
         let Some(end) = end else { return Poll::Pending };
         self.finish(end, Some(shared));
         Poll::Ready(())
@@ -212,7 +214,7 @@ fn occupy<R>(
 ) -> R {
     let user_code = || span.within(user_code);
     match shared {
-        Some(shared) => shared.occupancy.occupy(work.ticket().location, user_code),
+        Some(shared) => shared.roll.occupy(work.ticket().location, user_code),
         None => in_tokio(user_code),
     }
 }

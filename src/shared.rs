@@ -11,10 +11,10 @@ use atomic_waker::AtomicWaker;
 use crate::context::Tokio;
 use crate::current::{Enter, is_entered};
 use crate::error::{Error, JobState, TimedOut};
-use crate::job::Submitted;
-use crate::jobs::{JobInfo, Roll};
-use crate::occupancy::Occupancy;
+use crate::job::{Submitted, Taken};
+use crate::jobs::JobInfo;
 use crate::os;
+use crate::roll::Roll;
 use crate::spin::Spin;
 use crate::sync::lock;
 
@@ -39,7 +39,6 @@ pub(crate) struct Shared {
     pub(crate) roll: Roll,
     /// The task that takes jobs out of the queue, when it has found it empty.
     pub(crate) doorbell: AtomicWaker,
-    pub(crate) occupancy: Occupancy,
     pub(crate) tokio: Tokio,
     /// How long either side looks before it sleeps.
     pub(crate) spin: Spin,
@@ -55,9 +54,8 @@ impl Shared {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             submit,
             queue,
-            roll: Roll::new(),
+            roll: Roll::new(slow_poll),
             doorbell: AtomicWaker::new(),
-            occupancy: Occupancy::new(slow_poll),
             tokio: Tokio::new(),
             spin: Spin::new(spin),
             life: Mutex::new(life),
@@ -76,7 +74,7 @@ impl Shared {
     }
 
     /// Takes the next job out of the queue. Reactor thread only.
-    pub(crate) fn take(&self) -> Option<Submitted> {
+    pub(crate) fn take(&self) -> Option<Taken> {
         self.roll.take(&self.queue)
     }
 
@@ -90,7 +88,7 @@ impl Shared {
         if os::forked_from().is_some() {
             return Vec::new();
         }
-        self.roll.list(&self.queue, &self.occupancy)
+        self.roll.list(&self.queue)
     }
 
     /// Would a job submitted now be refused?
@@ -114,7 +112,7 @@ impl Shared {
         TimedOut {
             waited: start.elapsed(),
             job,
-            blocked_by: self.occupancy.blocked_by(),
+            blocked_by: self.roll.blocked_by(),
             cause: (*lock(&self.life) == Life::Undriven).then_some("nobody is running the Driver"),
         }
     }
@@ -150,6 +148,7 @@ impl Shared {
                 let _entered = Enter::new(self.id);
                 while let Some(job) = self.take() {
                     self.roll.remove(None);
+                    self.roll.leave();
                     drop(job);
                 }
                 self.end();
