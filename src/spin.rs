@@ -5,7 +5,8 @@
 //! looking is a waste. Nobody can know beforehand, so each *kind of wait* has a [`Habit`], which learns:
 //!
 //! - a waiting thread's kind is the place of the call that submitted the job (a table of [`PLACES`]);
-//! - the reactor's is what it did last: it left jobs that wait for something, or its last job ended.
+//! - the reactor's is what it did last: it left jobs that wait for something, or its last job ended. Each poll of a
+//!   task counts as a wait, as does each time that it finds its queue empty.
 //!
 //! A busy-wait that runs out doubles the number of waits of this kind that sleep at once, up to
 //! [`MAX_LEVEL`]; then one tries again. One that is worth its while sets it back to none. So what always

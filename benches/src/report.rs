@@ -102,6 +102,11 @@ pub fn chart(groups: &[(Scenario, Vec<Row>)], machine: &str) -> String {
         body,
         r#"<text x="10" y="{y}" class="note">{machine}; medians; less is better</text>"#
     );
+    y += 18.0;
+    let _ = writeln!(
+        body,
+        r#"<text x="10" y="{y}" class="note">ready jobs: without what polls on the caller's own thread, as that needs no hop</text>"#
+    );
     format!(
         r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 660 {:.0}" font-family="sans-serif" font-size="12">
 <style>text{{fill:#333}}.title{{font-weight:bold;font-size:13px}}.name{{text-anchor:end}}.note{{fill:#777}}.ours{{fill:#2a7d6f}}.other{{fill:#b9c2c9}}</style>
