@@ -24,7 +24,7 @@ use crochet::{Error, Reactor};
 use futures_lite::io::{BufReader, Cursor};
 
 use scripted::{Scripted, Step};
-use support::{Gate, LONG, hog, limit};
+use support::{Gate, LONG, hog, limit, until};
 use traced::{Trace, here, thread_of};
 
 const SHORT: Duration = Duration::from_millis(20);
@@ -188,7 +188,7 @@ fn it_is_polled_here_first_and_then_on_its_reactor() {
     assert_eq!(stream.read(&mut [0; 8]).unwrap(), 1);
     assert_eq!(ready.threads(), [here()]);
 
-    let slow = Scripted::new((0..8).map(|_| Step::Pending).chain([Step::Ready]));
+    let slow = Scripted::new((0..100).map(|_| Step::Pending).chain([Step::Ready]));
     let mut stream = Blocking::on(&reactor, slow.clone());
     assert_eq!(stream.write(b"abc").unwrap(), 3);
     let threads = slow.threads();
@@ -196,6 +196,42 @@ fn it_is_polled_here_first_and_then_on_its_reactor() {
     assert_eq!(threads.last(), Some(&thread_of(&reactor)));
     let there = threads.iter().position(|thread| *thread != here()).unwrap();
     assert!(threads[there..].iter().all(|thread| *thread == thread_of(&reactor)));
+}
+
+#[test]
+fn a_stream_that_keeps_its_reader_waiting_is_tried_once_and_more_often_when_it_does_not() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    let script = Scripted::endless(|| Step::Stuck);
+    let polled_here = || script.threads().into_iter().filter(|thread| *thread == here()).count();
+    let mut stream = Blocking::on(&reactor, script.clone()).with_timeout(SHORT);
+    let tries: Vec<_> = (0..8)
+        .map(|_| {
+            let before = polled_here();
+            assert_late(stream.read(&mut [0; 8]));
+            polled_here() - before
+        })
+        .collect();
+    assert!(tries[0] > 1 && tries.is_sorted_by(|one, next| one >= next), "{tries:?}");
+    assert_eq!(tries[7], 1);
+    // With no time to wait it is not tried more often either.
+    stream = stream.with_timeout(Duration::ZERO);
+    let before = polled_here();
+    for _ in 0..8 {
+        assert_late(stream.read(&mut [0; 8]));
+    }
+    assert_eq!(polled_here() - before, 8);
+
+    stream = stream.with_timeout(LONG);
+    script.then_ready();
+    until(|| {
+        script.then([Step::Pending, Step::Ready]);
+        assert_eq!(stream.read(&mut [0; 8]).unwrap(), 1);
+        let before = polled_here();
+        script.then((0..100).map(|_| Step::Pending));
+        assert_eq!(stream.read(&mut [0; 8]).unwrap(), 1);
+        polled_here() - before > 1
+    });
 }
 
 #[test]
@@ -260,7 +296,7 @@ fn buffered_streams_are_read_line_by_line() {
     let mut stream = Blocking::new(BufReader::with_capacity(7, stream)).with_timeout(SHORT);
     assert_late(stream.fill_buf().map(<[u8]>::to_vec));
     peer.write_all(b"knit one\npurl").unwrap();
-    support::until(|| stream.fill_buf().is_ok());
+    until(|| stream.fill_buf().is_ok());
     assert_eq!(stream.fill_buf().unwrap(), b"knit on");
     stream.consume(5);
     assert_eq!(stream.fill_buf().unwrap(), b"on");

@@ -47,6 +47,11 @@ impl Scripted {
         script
     }
 
+    /// Takes these steps next.
+    pub(crate) fn then(&self, steps: impl IntoIterator<Item = Step>) {
+        self.0.lock().unwrap().steps = steps.into_iter().collect();
+    }
+
     pub(crate) fn then_ready(&self) {
         self.0.lock().unwrap().then = || Step::Ready;
     }
