@@ -127,7 +127,9 @@ impl Site {
                     return Poll::Ready(());
                 }
                 let Some(job) = shared.take() else {
-                    if watch.goes_on(&shared.spin, self.live.did.take()) {
+                    let goes_on = watch.goes_on(&shared.spin, self.live.did.take());
+                    self.live.is_looking.set(goes_on);
+                    if goes_on {
                         // A caller that was answered just now comes back within a microsecond or two; to look for
                         // I/O first would cost it as much (measured: 2.0 us a call, and 0.6 us so).
                         if (0..4).any(|_| spin::look(|| shared.has_submitted())) {
@@ -209,8 +211,10 @@ struct Live {
     /// Borrowed to move jobs in and out, never while user code runs.
     jobs: RefCell<Slab<Entry>>,
     begun: Cell<u64>,
-    /// What has been done since [`Watch`] was last asked.
+    /// What has been done since [`Watch`] was last asked, if it is to know.
     did: Cell<Option<Did>>,
+    /// What it said.
+    is_looking: Cell<bool>,
 }
 
 struct Entry {
@@ -224,7 +228,13 @@ struct Entry {
 
 impl Live {
     fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, jobs: RefCell::default(), begun: Cell::new(0), did: Cell::new(None) }
+        Self {
+            shared,
+            jobs: RefCell::default(),
+            begun: Cell::new(0),
+            did: Cell::new(None),
+            is_looking: Cell::new(false),
+        }
     }
 
     fn insert(&self, job: Running) -> usize {
@@ -242,6 +252,7 @@ impl Live {
         }
         let taken = self.jobs.borrow_mut().get_mut(key).and_then(|entry| entry.job.take());
         let Some(mut job) = taken else { return Poll::Ready(()) };
+        let is_new = !job.is_registered();
         let poll = job.poll(&self.shared, cx);
         if os::forked_from().is_some() {
             // It was this job that forked.
@@ -253,10 +264,12 @@ impl Live {
             task.detach();
         }
         let did = if poll.is_pending() { Did::LeftPending } else { Did::Ended };
-        if self.shared.spin.tries_after(did) {
+        // For a new job that goes on waiting `Watch` was asked in this turn, when the job was begun.
+        let is_known = is_new && poll.is_pending();
+        if !is_known && (self.is_looking.get() || self.shared.spin.tries_after(did)) {
             self.did.set(Some(did));
-            // The loop shall ask `Watch` before it sleeps. If it is to sleep at once that is spared, as it takes a
-            // turn of the poller.
+            // The loop shall ask `Watch` before it sleeps. If it does not look, and is to sleep at once, that is
+            // spared, as it takes a turn of the poller.
             self.shared.doorbell.wake();
         }
         poll
@@ -348,5 +361,33 @@ impl Drop for Driver {
         if os::forked_from().is_none() {
             self.shared.stop();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+    use std::time::Duration;
+
+    use async_io::Timer;
+
+    use crate::{Error, Reactor};
+
+    #[test]
+    fn a_look_that_was_worth_it_is_known_as_such_though_the_next_kind_of_wait_sleeps_at_once() {
+        let bound = Duration::from_millis(400);
+        let reactor = Reactor::builder().spin(bound).build().unwrap();
+        let spin = &reactor.shared().spin;
+        for _ in 0..6 {
+            spin.learn_no_job(false);
+        }
+        let wait = async {
+            Timer::after(Duration::from_millis(5)).await;
+            Ok::<_, Error>(())
+        };
+        reactor.wait_for(Duration::from_secs(60), wait).unwrap();
+        // Were the reactor still looking, it would find out now that it was in vain.
+        thread::sleep(bound);
+        assert_eq!(spin.level_jobs_waiting(), 0);
     }
 }

@@ -60,8 +60,9 @@ use crate::{Reactor, in_reactor, wait_for};
 /// long as with blocking sockets with 4 attempts, 1.2 times with 8, 0.7 with 16, and 0.6 with 32 (medians).
 const ATTEMPTS: usize = 32;
 
-/// Had a wait been over sooner than that, the attempts before it were too few, not too many.
-const SHORT_WAIT: Duration = Duration::from_micros(100);
+/// If a call had to wait, and still took less than this, its attempts were too few, not too many. They take no longer
+/// than this, either, if others need the core.
+const SHORT: Duration = Duration::from_micros(100);
 
 /// A blocking stream over an async one, with a timeout for each call.
 ///
@@ -197,10 +198,14 @@ impl<T> Blocking<T> {
             }
             poll => poll,
         };
+        let start = Instant::now();
         if !in_reactor() && *process == process::id() {
             // This wakes nobody, but nobody sleeps before it is polled again.
             for attempt in 0..*attempts {
                 if attempt > 0 {
+                    if start.elapsed() >= SHORT.min(*timeout) {
+                        break;
+                    }
                     thread::yield_now();
                 }
                 let polled = in_tokio(|| poll(&mut Context::from_waker(Waker::noop())));
@@ -210,13 +215,13 @@ impl<T> Blocking<T> {
             }
         }
         let job = future::poll_fn(poll);
-        let start = Instant::now();
+        let left = timeout.saturating_sub(start.elapsed());
         let result = match reactor {
-            Some(reactor) => reactor.wait_for(*timeout, job),
-            None => wait_for(*timeout, job),
+            Some(reactor) => reactor.wait_for(left, job),
+            None => wait_for(left, job),
         };
         let is_late = matches!(&result, Err(error) if error.kind() == ErrorKind::TimedOut);
-        let is_long = is_late || start.elapsed() >= SHORT_WAIT;
+        let is_long = is_late || start.elapsed() >= SHORT;
         *attempts = if is_long { (*attempts / 2).max(1) } else { ATTEMPTS };
         result
     }

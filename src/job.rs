@@ -12,6 +12,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use crate::context::{Span, in_tokio};
+use crate::os;
 use crate::panic::{Panic, catch};
 use crate::roll::{Identity, Record};
 use crate::shared::Shared;
@@ -135,6 +136,11 @@ impl Running {
         self.poll_future(shared, &mut Context::from_waker(std::task::Waker::noop()))
     }
 
+    /// Has the job been polled in its task?
+    pub(crate) fn is_registered(&self) -> bool {
+        self.registered
+    }
+
     /// Polls the job in its task. `Ready` means that it has ended, one way or another.
     pub(crate) fn poll(&mut self, shared: &Shared, cx: &mut Context<'_>) -> Poll<()> {
         if !self.registered {
@@ -165,7 +171,7 @@ impl Running {
         };
         let (roll, poll) = (&shared.roll, || span.within(poll));
         let end = match record {
-            None => roll.first_poll(*identity, *since, poll, |end, held| match end {
+            None => roll.held(identity.location, *since, poll, |end, held| match end {
                 Some(_) => roll.remove(None),
                 None => *record = Some(roll.add_task(*identity, held)),
             }),
@@ -220,6 +226,12 @@ fn occupy<R>(
 }
 
 fn publish(shared: Option<&Shared>, work: &dyn Work, end: End) {
+    if os::forked_from().is_some() {
+        // A job that has forked ends in the child, too. Whoever waits is the parent's; in the child a wait is refused,
+        // and may hold locks here that nobody will open.
+        mem::forget(end);
+        return;
+    }
     // Whoever has cancelled a job is told so, even if the reactor was stopped before it came to that.
     let end = match end {
         End::Stopped if work.ticket().is_cancelled() => End::Cancelled,

@@ -154,6 +154,7 @@ impl<V> Outcome<V> {
         if !is_done {
             drop(self.parked.take());
             self.is_parked.store(false, Ordering::Release);
+            is_done = self.is_done();
         }
         Some(is_done)
     }
@@ -181,7 +182,7 @@ impl<V> Outcome<V> {
     /// if it has been published. For a thread that waits for several outcomes at once.
     pub(crate) fn listen(&self) -> Option<EventListener> {
         let listener = self.event.listen();
-        // RACE: with `publish`, as in `wait`.
+        // RACE: with `publish`, as in `sleep`.
         let done = self.state.fetch_or(LISTENED, Ordering::AcqRel) & DONE != 0;
         (!done).then_some(listener)
     }
@@ -193,7 +194,7 @@ impl<V> Outcome<V> {
             return true;
         }
         self.waker.register(waker);
-        // RACE: with `publish`, as in `wait`. On a later poll AWAITED is up already, and `register`
+        // RACE: with `publish`, as in `sleep`. On a later poll AWAITED is up already, and `register`
         // promises that either it or the `wake` after DONE sees the other.
         self.state.fetch_or(AWAITED, Ordering::AcqRel) & DONE != 0
     }

@@ -108,9 +108,9 @@ pub(crate) struct Polled {
 #[repr(align(128))]
 pub(crate) struct Roll {
     /// LOCKING: no user code runs under it, and nothing is dropped but records. The reactor thread takes it once
-    /// for each job and for each `poll` of a task, and twice more if a job gets a task. Others take it when they ask, or
-    /// a wait of theirs has timed out, so it is nearly always free. Not taken in a forked child, where a thread
-    /// that is not there may hold it.
+    /// for each job and for each other run of user code, and twice more if a job gets a task. Others take it when they
+    /// ask, or a wait of theirs has timed out, so it is free but for that. A list of very many jobs takes a while,
+    /// and the reactor thread waits for it. Not taken in a forked child, where a thread that is not there may hold it.
     books: Mutex<Books>,
     /// Whether the `occupant` still holds the thread. ORDERING: raised under the lock. Lowered with Release, after what
     /// the occupant has left in its record, for those who look with Acquire.
@@ -178,6 +178,14 @@ impl Roll {
         Some(Taken { job, identity, since })
     }
 
+    fn hold_now(&self, location: &'static Location<'static>, polled: Option<Polled>) -> Instant {
+        let mut books = lock(&self.books);
+        // Now that it has the lock: it is nobody's fault if that took long.
+        let since = Instant::now();
+        self.hold(&mut books, Occupant { location, since, polled });
+        since
+    }
+
     fn hold(&self, books: &mut Books, occupant: Occupant) {
         books.occupant = Some(occupant);
         self.is_held.store(true, Ordering::Relaxed);
@@ -197,24 +205,12 @@ impl Roll {
         if os::forked_from().is_some() {
             return user_code();
         }
-        let since = Instant::now();
-        self.hold(&mut lock(&self.books), Occupant { location, since, polled: None });
+        let since = self.hold_now(location, None);
         self.held(location, since, user_code, |_, _| {})
     }
 
-    /// Runs the first `poll` of the job that was taken last, at `since`. Calls `done` with what it returned, and how
-    /// long it took, before anyone can see that it is over.
-    pub(crate) fn first_poll<R>(
-        &self,
-        identity: Identity,
-        since: Instant,
-        poll: impl FnOnce() -> R,
-        done: impl FnOnce(&R, Duration),
-    ) -> R {
-        self.held(identity.location, since, poll, done)
-    }
-
-    /// Runs a later `poll` of a job, which has a record. The same of `done`.
+    /// Runs a `poll` of a job that has a record, that is, not its first. Calls `done` with what it returned before anyone
+    /// can see that it is over.
     pub(crate) fn poll<R>(
         &self,
         record: &Record,
@@ -223,17 +219,18 @@ impl Roll {
     ) -> R {
         let busy_before = record.begin_poll();
         let Identity { number, location, .. } = record.identity;
-        let polled = Some(Polled { number, busy_before });
-        let since = Instant::now();
-        self.hold(&mut lock(&self.books), Occupant { location, since, polled });
+        let polled = Polled { number, busy_before };
+        let since = self.hold_now(location, Some(polled));
         self.held(location, since, poll, |result, held| {
             record.set_busy(busy_before + held);
             done(result);
         })
     }
 
-    /// Runs user code; the thread is held from `since` on until that is over.
-    fn held<R>(
+    /// Runs user code; the thread is held from `since` on until that is over. Calls `done` with what it returned, and how
+    /// long it took, before anyone can see that it is over. To be called directly for a first `poll`: the job
+    /// holds the thread since it was taken.
+    pub(crate) fn held<R>(
         &self,
         location: &'static Location<'static>,
         since: Instant,
