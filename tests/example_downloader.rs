@@ -30,6 +30,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use chromium::Chromium;
+#[cfg(unix)]
+use site::silent_site;
 use site::{dead_address, send, site, until_closed};
 use support::{Gate, until};
 use web::{App, Page, limit};
@@ -320,13 +322,7 @@ fn offline_it_has_a_quick_page_a_slow_one_and_none() {
 fn ctrl_c_drops_what_is_being_downloaded() {
     let _limit = limit();
     for signal in [libc::SIGINT, libc::SIGTERM] {
-        let (asked, gone) = (Gate::new(), Gate::new());
-        let (asks, goes) = (asked.clone(), gone.clone());
-        let url = site(move |stream, _| {
-            asks.open();
-            until_closed(stream);
-            goes.open();
-        });
+        let (url, asked, gone) = silent_site();
         let app = App::start("downloader", &[&url]);
         Session::start(&app);
         asked.pass();

@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 
 use chromium::Chromium;
 #[cfg(unix)]
-use site::until_closed;
+use site::silent_site;
 use site::{dead_address, send, site};
 use support::{Gate, until};
 use web::{App, Page, limit};
@@ -170,13 +170,7 @@ fn a_dead_server_is_told_and_its_address_escaped() {
 fn ctrl_c_cancels_the_job_and_says_how_much_there_was() {
     let _limit = limit();
     for signal in [libc::SIGINT, libc::SIGTERM] {
-        let (asked, gone) = (Gate::new(), Gate::new());
-        let (asks, goes) = (asked.clone(), gone.clone());
-        let url = site(move |stream, _| {
-            asks.open();
-            until_closed(stream);
-            goes.open();
-        });
+        let (url, asked, gone) = silent_site();
         let app = App::start("scheduling", &[&url, "60"]);
         asked.pass();
         let start = Instant::now();

@@ -11,8 +11,10 @@ use std::fs;
 use std::future;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
+use std::pin::pin;
 use std::process;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake};
 use std::thread;
 use std::time::Duration;
 
@@ -260,6 +262,42 @@ fn a_job_that_forks_and_goes_on_ends_the_loop_in_the_child() {
 fn a_job_that_forks_in_a_later_poll_ends_the_loop_in_the_child() {
     in_child("a_job_that_forks_in_a_later_poll_ends_the_loop_in_the_child", || {
         job_that_forks(true)
+    });
+}
+
+/// Opens the gate; in a fork it ends the process.
+struct WakesTheParent {
+    parent: u32,
+    gate: Gate,
+}
+
+impl Wake for WakesTheParent {
+    fn wake(self: Arc<Self>) {
+        if process::id() != self.parent {
+            exit_at_once(7);
+        }
+        self.gate.open();
+    }
+}
+
+#[test]
+fn a_job_that_forks_and_returns_wakes_nobody_in_the_child() {
+    in_child("a_job_that_forks_and_returns_wakes_nobody_in_the_child", || {
+        let _limit = limit(LONG);
+        let (begin, begins) = async_channel::bounded::<()>(1);
+        let job: Job<libc::pid_t> = crochet::run_in_reactor(move || async move {
+            begins.recv().await.unwrap();
+            Ok(fork_and_go_on())
+        });
+        let gate = Gate::new();
+        let waker = Arc::new(WakesTheParent { parent: process::id(), gate: gate.clone() }).into();
+        let mut cx = Context::from_waker(&waker);
+        let mut outcome = pin!(job.into_future());
+        assert!(outcome.as_mut().poll(&mut cx).is_pending());
+        begin.try_send(()).unwrap();
+        gate.pass();
+        let Poll::Ready(Ok(child)) = outcome.as_mut().poll(&mut cx) else { panic!("no child") };
+        assert_eq!(status_of(child), 0);
     });
 }
 

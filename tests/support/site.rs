@@ -7,6 +7,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 
+use crate::support::Gate;
+
 /// Starts a site: calls `answer` for each request, on a thread of its own, with the path, to write what it likes.
 /// Returns the address, without the last slash.
 pub(crate) fn site(answer: impl Fn(&mut TcpStream, &str) + Send + Sync + 'static) -> String {
@@ -29,6 +31,18 @@ pub(crate) fn site(answer: impl Fn(&mut TcpStream, &str) + Send + Sync + 'static
         }
     });
     url
+}
+
+/// Starts a site that never answers. Returns its address, a gate that a request opens, and one that its end opens.
+pub(crate) fn silent_site() -> (String, Gate, Gate) {
+    let (asked, gone) = (Gate::new(), Gate::new());
+    let (asks, goes) = (asked.clone(), gone.clone());
+    let url = site(move |stream, _| {
+        asks.open();
+        until_closed(stream);
+        goes.open();
+    });
+    (url, asked, gone)
 }
 
 /// Sends a page. The client may have gone.
