@@ -29,10 +29,10 @@
 //! at all. With more, there may still be more threads than cores, so a waiting thread looks for less than a
 //! microsecond, and then gives way to others (`yield_now`) between any two looks. With many callers this is
 //! what makes the difference: a switch to a thread that is ready to run takes less than a microsecond,
-//! waking one that sleeps several. On two cores, in one comparison, 64 callers got 800,000 results in a second with it, 140,000
-//! asleep, and 90,000 with a busy-wait that does not give way. If others need the core for so long that a
-//! `yield_now` comes back [`LATE`], that counts as a wait that was not worth it, even if the result is
-//! there.
+//! waking one that sleeps several. On two cores, in one comparison, 64 callers got 800,000 results in a
+//! second with it, 140,000 asleep, and 90,000 with a busy-wait that does not give way. If others need the
+//! core for so long that a `yield_now` comes back [`LATE`], that counts as a wait that was not worth it,
+//! even if the result is there.
 
 use std::array;
 use std::hint;
