@@ -5,8 +5,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::global;
-use crate::reactor::Reactor;
+use crate::reactor::global;
+use crate::reactor::handle::Reactor;
 
 /// A `Result`, under whatever name.
 #[diagnostic::on_unimplemented(

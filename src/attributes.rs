@@ -1,7 +1,7 @@
 //! The attributes, and the type that one of them returns. `macros/` has their code.
 
 use crate::__private::JobResult;
-use crate::eventual::EventualResult;
+use crate::caller::eventual::EventualResult;
 
 /// The [`EventualResult`] for a `Result`: what a function with the attribute
 /// `#[run_in_reactor]` returns.

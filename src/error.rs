@@ -154,7 +154,7 @@ impl<E: fmt::Display> fmt::Display for Error<E> {
                 "the reactor runs in process {setup_pid}, of which this process is a fork"
             ),
             Self::AlreadySetUp(at) => {
-                write!(f, "the reactor is already set up, by the call at {}", Place(at))
+                write!(f, "the reactor is already set up, by the call at {}", ShortLocation(at))
             }
             Self::Setup(_) => f.write_str("the reactor could not be started"),
         }
@@ -272,7 +272,7 @@ impl fmt::Display for TimedOut {
                 f,
                 "the reactor thread has been held for {} by the job started at {}",
                 Rounded(by.held),
-                Place(by.location)
+                ShortLocation(by.location)
             ),
             (None, JobState::Queued) => f.write_str("the job never started"),
             (None, JobState::Running) => f.write_str("the job is running"),
@@ -303,9 +303,9 @@ impl BlockedBy {
 }
 
 /// Shows a place as `file:line`, which terminals and editors make a link of.
-pub(crate) struct Place(pub(crate) &'static Location<'static>);
+pub(crate) struct ShortLocation(pub(crate) &'static Location<'static>);
 
-impl fmt::Display for Place {
+impl fmt::Display for ShortLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.0.file(), self.0.line())
     }

@@ -268,58 +268,39 @@
 #[doc(hidden)]
 pub mod __private;
 mod attributes;
-mod bell;
+mod bridge;
+mod caller;
 mod context;
-mod current;
-mod driver;
-mod end_of_main;
 mod error;
-mod eventual;
-mod global;
 #[cfg(all(feature = "macros", any(doc, doctest)))]
 pub mod guide;
-mod in_reactor;
-pub mod io;
-mod iter;
+mod handoff;
 mod job;
-mod jobs;
-mod line;
-mod logging;
-mod many;
-mod notice;
-mod os;
-mod outcome;
-mod owned;
 mod panic;
 mod reactor;
-mod roll;
-mod scoped;
-mod shared;
-mod slot;
-mod slow_poll;
-mod spin;
-mod stash;
+mod runtime;
 mod sync;
-mod ticket;
-mod unblock;
+mod sys;
 
 pub use attributes::Eventual;
 #[cfg(feature = "macros")]
 pub use attributes::{run_in_reactor, wait_for};
-pub use current::in_reactor;
-pub use driver::Driver;
+pub use bridge::background_logger::BackgroundLogger;
+pub use bridge::in_reactor::InReactor;
+pub use bridge::io;
+pub use bridge::iter::{Iter, iter};
+pub use bridge::unblock::unblock;
+pub use caller::eventual::{EventualFuture, EventualResult};
+pub use caller::stash::{ParseResultIdError, ResultId, RetrieveError, retrieve_result};
+pub use caller::wait_many::{wait_all, wait_any};
 pub use error::{BlockedBy, Error, JobState, TimedOut};
-pub use eventual::{EventualFuture, EventualResult};
-pub use global::{no_setup, run_in_reactor, setup, setup_with, shutdown, wait_for};
-pub use in_reactor::InReactor;
-pub use iter::{Iter, iter};
-pub use jobs::{JobInfo, jobs};
-pub use logging::BackgroundLogger;
-pub use many::{wait_all, wait_any};
+pub use job::info::JobInfo;
 pub use panic::{Panic, PanicLocation};
-pub use reactor::{Builder, Reactor};
-pub use stash::{ParseResultIdError, ResultId, RetrieveError, retrieve_result};
-pub use unblock::unblock;
+pub use reactor::builder::Builder;
+pub use reactor::driver::Driver;
+pub use reactor::global::{jobs, no_setup, run_in_reactor, setup, setup_with, shutdown, wait_for};
+pub use reactor::handle::Reactor;
+pub use runtime::current::in_reactor;
 
 /// A `Result` whose error is the crate's own, unless it says otherwise.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

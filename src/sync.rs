@@ -1,14 +1,20 @@
-//! The primitives under the hand-off protocols (`outcome.rs`, `ticket.rs`, `slot.rs`), named in one
+//! The primitives under the hand-off protocols (`outcome.rs`, `header.rs`, `loan.rs`), named in one
 //! place so that the models in `tests/loom` can put loom's there instead.
 
 use std::task::Waker;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub(crate) use atomic_waker::AtomicWaker;
 pub(crate) use event_listener::{Event, EventListener, IntoNotification, Listener, listener};
 pub(crate) use parking::Parker;
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 pub(crate) use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Returns when a wait that begins at `start` is over; `None` is never. The one place where timeouts become
+/// deadlines.
+pub(crate) fn deadline(start: Instant, timeout: Duration) -> Option<Instant> {
+    start.checked_add(timeout)
+}
 
 /// Blocks until the listener is notified (`true`) or the deadline has passed (`false`). A model has no
 /// clock: there the deadline passes at once, which is any time, seen from the other threads.

@@ -9,7 +9,7 @@ mod tokio;
 mod tracing;
 
 #[cfg(feature = "tokio")]
-pub(crate) use self::tokio::{Tokio, hint, in_tokio};
+pub(crate) use self::tokio::{Tokio, in_tokio};
 #[cfg(feature = "tracing")]
 pub(crate) use self::tracing::Span;
 
@@ -48,19 +48,10 @@ mod no_tokio {
     pub(crate) fn in_tokio<R>(user_code: impl FnOnce() -> R) -> R {
         user_code()
     }
-
-    /// What every release of tokio 1 panics with where there is no context.
-    const NO_CONTEXT: &str =
-        "there is no reactor running, must be called from the context of a Tokio 1.x runtime";
-
-    /// What helps against a panic with this message, if this crate knows.
-    pub(crate) fn hint(message: &str) -> Option<&'static str> {
-        message.contains(NO_CONTEXT).then_some("enable crochet-rs's feature `tokio`")
-    }
 }
 
 #[cfg(not(feature = "tokio"))]
-pub(crate) use no_tokio::{Tokio, hint, in_tokio};
+pub(crate) use no_tokio::{Tokio, in_tokio};
 
 #[cfg(not(feature = "tracing"))]
 mod no_tracing {

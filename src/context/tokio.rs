@@ -27,9 +27,9 @@ use std::thread;
 
 use ::tokio::runtime::{self, EnterGuard, Handle};
 
-use crate::os;
 use crate::panic::catch;
 use crate::sync::lock;
+use crate::sys::fork;
 
 /// The name of the runtime's thread, and of those for tokio's `spawn_blocking`.
 const THREAD_NAME: &str = "crochet-tokio";
@@ -114,7 +114,7 @@ impl Tokio {
 
 /// Runs user code of a job that was never begun, on whatever thread, in whatever runtime's context.
 pub(crate) fn in_tokio<R>(user_code: impl FnOnce() -> R) -> R {
-    if os::forked_from().is_some() {
+    if fork::forked_from().is_some() {
         return user_code();
     }
     // Without a runtime, too, something has to be done with the job. Who started a reactor knows the reason.
@@ -141,9 +141,4 @@ impl Drop for Entered<'_> {
         let guard = self.guard.take();
         let _ = catch(|| drop(guard));
     }
-}
-
-/// What helps against a panic with this message. Nothing that this crate knows: there is a context.
-pub(crate) fn hint(_message: &str) -> Option<&'static str> {
-    None
 }

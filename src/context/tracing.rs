@@ -14,9 +14,9 @@ use ::tracing::Level;
 use ::tracing::dispatcher::{self, Dispatch};
 use ::tracing::subscriber::NoSubscriber;
 
-use crate::error::Place;
-use crate::os;
+use crate::error::ShortLocation;
 use crate::panic::catch;
+use crate::sys::fork;
 
 /// What is set up around each poll and drop of a job.
 #[derive(Default)]
@@ -39,7 +39,7 @@ impl Span {
     /// A new span, which follows from the caller's.
     pub(crate) fn of_job(location: &'static Location<'static>) -> Self {
         Self::with(|| {
-            let location = Place(location);
+            let location = ShortLocation(location);
             let span = ::tracing::span!(
                 target: "crochet", parent: None, Level::INFO, "job", %location
             );
@@ -69,7 +69,7 @@ impl Span {
             (span.enter(), default)
         });
         let result = user_code();
-        if os::forked_from().is_some() {
+        if fork::forked_from().is_some() {
             // The job has forked, and this is the child, where the subscriber may be locked for ever.
             mem::forget(entered);
         } else {
@@ -87,7 +87,7 @@ impl Span {
 impl Drop for Span {
     fn drop(&mut self) {
         let Some(inner) = self.inner.take() else { return };
-        if os::forked_from().is_some() {
+        if fork::forked_from().is_some() {
             mem::forget(inner);
         } else {
             let _ = catch(|| drop(inner));

@@ -7,11 +7,11 @@
 
 #[path = "outcome/job.rs"]
 mod job;
-#[path = "../../../src/outcome.rs"]
+#[path = "../../../src/handoff/outcome.rs"]
 mod outcome;
-#[expect(dead_code, reason = "a ticket's place and state are no part of the protocol")]
-#[path = "../../../src/ticket.rs"]
-mod ticket;
+#[expect(dead_code, reason = "a header's place and state are no part of the protocol")]
+#[path = "../../../src/job/header.rs"]
+mod header;
 
 use std::collections::BTreeSet;
 use std::future::poll_fn;
@@ -63,10 +63,10 @@ impl Op {
         let handle = || handle.as_deref().expect("an operation of the handle");
         match self {
             Set | DropHandle => {}
-            Cancel => handle().job.ticket.cancel(),
+            Cancel => handle().job.header.cancel(),
             Stop => {
                 job.stopping.store(true, Ordering::Release);
-                job.doorbell.wake();
+                job.loop_waker.wake();
             }
             Wait => handle().wait(),
             Timeout => handle().wait_until_deadline(),

@@ -13,7 +13,7 @@ use loom::cell::UnsafeCell;
 use loom::future::block_on;
 
 use crate::outcome::Outcome;
-use crate::ticket::Ticket;
+use crate::header::Header;
 
 /// How the job ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,9 +53,9 @@ pub(crate) struct Job {
     witness: UnsafeCell<Option<End>>,
     /// The same, written before the handle is given up.
     farewell: UnsafeCell<bool>,
-    pub(crate) ticket: Ticket,
+    pub(crate) header: Header,
     pub(crate) stopping: AtomicBool,
-    pub(crate) doorbell: AtomicWaker,
+    pub(crate) loop_waker: AtomicWaker,
     /// Who looked after the value. Loom does not see it.
     caretakers: StdMutex<Vec<&'static str>>,
 }
@@ -66,9 +66,9 @@ impl Job {
             outcome: Outcome::new(),
             witness: UnsafeCell::new(None),
             farewell: UnsafeCell::new(false),
-            ticket: Ticket::new(Location::caller()),
+            header: Header::new(Location::caller()),
             stopping: AtomicBool::new(false),
-            doorbell: AtomicWaker::new(),
+            loop_waker: AtomicWaker::new(),
             caretakers: StdMutex::default(),
         })
     }
@@ -78,24 +78,24 @@ impl Job {
         let mut registered = false;
         let end = block_on(poll_fn(|cx| {
             if plan.stops {
-                self.doorbell.register(cx.waker());
+                self.loop_waker.register(cx.waker());
                 if self.stopping.load(Ordering::Acquire) {
                     return Poll::Ready(End::Stopped);
                 }
             }
             if plan.cancels {
                 if !registered && !plan.ready {
-                    self.ticket.register(cx.waker());
+                    self.header.register(cx.waker());
                     registered = true;
                 }
-                if self.ticket.is_cancelled() {
+                if self.header.is_cancelled() {
                     return Poll::Ready(End::Cancelled);
                 }
             }
             if plan.ready { Poll::Ready(End::Returned) } else { Poll::Pending }
         }));
         if registered {
-            self.ticket.unregister();
+            self.header.unregister();
         }
         self.publish(end, seen);
     }

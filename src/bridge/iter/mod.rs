@@ -1,0 +1,300 @@
+//! [`iter`]: an async stream as an ordinary iterator.
+
+mod read_ahead;
+
+use std::fmt;
+use std::future;
+use std::iter::FusedIterator;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::task::{Poll, ready};
+use std::thread;
+use std::time::Duration;
+
+use self::read_ahead::Ahead;
+use futures_lite::Stream;
+
+use crate::error::Error;
+use crate::reactor::handle::Reactor;
+
+/// For how long the thread that drops an iterator waits for the reactor to drop the stream.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Makes an iterator of a stream, which the global reactor polls. Neither blocks nor starts anything.
+///
+/// Each `next` blocks until there is an item. See [`Iter`].
+///
+/// # Examples
+///
+/// ```
+/// use crochet::Error;
+/// use futures_lite::{AsyncBufReadExt, io::BufReader};
+/// use std::io;
+///
+/// let lines = BufReader::new(&b"cast on\nbind off\n"[..]).lines();
+/// for line in crochet::iter(lines) {
+///     let line = line??; // the reactor's errors, and the stream's own
+///     assert!(line.contains('o'));
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn iter<S>(stream: S) -> Iter<S>
+where
+    S: Stream<Item: Send> + Send,
+{
+    Iter::new(stream, None)
+}
+
+/// An iterator over an async stream: made by [`iter`], or by [`Iter::on`] for a reactor of one's own.
+///
+/// Its items are `Result`s: `Ok` with what came from the stream, or the [`Error`] that kept it from coming. A
+/// stream of `Result`s gives `Ok(Err(..))` for a failure of its own, which need not be the end of it.
+///
+/// The stream is polled on the reactor thread, and only inside `next`, unless it [reads
+/// ahead](Self::read_ahead). Each `next` is a job of its own, with the way to that thread and back; reading ahead
+/// saves that where items come quickly.
+///
+/// | `next` returns | and then |
+/// |---|---|
+/// | `Some(Ok(item))` | |
+/// | `Some(Err(Error::TimedOut(_)))` | the item may come with the next call |
+/// | `Some(Err(Error::OnReactorThread))`, on the reactor's own thread, at once | as before |
+/// | `Some(Err(Error::Setup(_)))` | the next call tries to start the reactor again |
+/// | `Some(Err(Error::ReactorStopped))`, `Some(Err(Error::Forked { .. }))` | `None` for ever |
+/// | `None`, at the end of the stream | `None` for ever |
+///
+/// So some errors can come again and again: leave the loop with `?` or `break`, rather than skip them with
+/// `flatten`.
+///
+/// The first `next` starts the global reactor, if need be, and the iterator stays with that one.
+/// [`size_hint`](Iterator::size_hint) is that of the stream: it counts items, and errors of the reactor come on
+/// top.
+///
+/// # Drop
+///
+/// Dropping the iterator drops the stream on the reactor thread, and waits for that: when it is dropped, so
+/// is the stream, and all that it borrowed. If another job holds the thread for more than a second, or the reactor
+/// has stopped, the stream is dropped here; so it is if it has never been asked for an item. The
+/// stream is dropped as soon as it has ended, also on the reactor thread.
+///
+/// # Panics
+///
+/// If the stream panics, its panic goes on in `next`, with the same payload, and `None` comes after that.
+///
+/// # Examples
+///
+/// A borrowed stream, with a time limit for each item:
+///
+/// ```
+/// use async_net::TcpListener;
+/// use crochet::Error;
+/// use std::net::TcpStream;
+/// use std::time::Duration;
+///
+/// let server = crochet::wait_for(Duration::from_secs(5), TcpListener::bind("127.0.0.1:0"))?;
+/// let client = TcpStream::connect(server.local_addr()?)?;
+/// let mut clients = crochet::iter(server.incoming()).timeout(Duration::from_millis(200));
+/// let first = clients.next().unwrap()??;
+/// assert_eq!(first.peer_addr()?, client.local_addr()?);
+/// assert!(matches!(clients.next(), Some(Err(Error::TimedOut(_)))));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "an iterator does nothing unless it is asked for items"]
+pub struct Iter<S: Stream + Send> {
+    source: Source<S>,
+    timeout: Duration,
+    /// `None` is the global one, as long as that was not needed.
+    reactor: Option<Reactor>,
+    /// Nothing comes any more.
+    ended: bool,
+}
+
+enum Source<S: Stream> {
+    /// `None` once it has ended. It is touched by the reactor thread only, but for its hint.
+    Stream(Option<Pin<Box<S>>>),
+    Ahead(Ahead<S::Item>),
+}
+
+impl<S: Stream<Item: Send> + Send> Iter<S> {
+    /// Makes an iterator of a stream, which this reactor polls. Never blocks. See [`iter`].
+    ///
+    /// It keeps a handle to the reactor, which is not stopped before the iterator is dropped, unless
+    /// [`shutdown`](Reactor::shutdown) does it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::{Iter, Reactor};
+    /// use futures_lite::stream;
+    ///
+    /// let reactor = Reactor::new()?;
+    /// let sum: Result<u32, _> = Iter::on(&reactor, stream::iter([1, 2, 3])).sum();
+    /// assert_eq!(sum?, 6);
+    /// # Ok::<(), crochet::Error>(())
+    /// ```
+    pub fn on(reactor: &Reactor, stream: S) -> Self {
+        Self::new(stream, Some(reactor.clone()))
+    }
+
+    fn new(stream: S, reactor: Option<Reactor>) -> Self {
+        let source = Source::Stream(Some(Box::pin(stream)));
+        Self { source, timeout: Duration::MAX, reactor, ended: false }
+    }
+
+    /// Sets for how long `next` waits for an item at the most; at first that is for ever, [`Duration::MAX`].
+    ///
+    /// A `next` that is late returns [`Error::TimedOut`], and no item is lost: it can still come with the
+    /// call after that. [`Duration::ZERO`] takes what is there: the stream is polled once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use async_io::Timer;
+    /// use futures_lite::stream;
+    /// use std::time::Duration;
+    ///
+    /// let late = stream::once_future(async {
+    ///     Timer::after(Duration::from_millis(200)).await;
+    ///     "here I am"
+    /// });
+    /// let mut items = crochet::iter(late).timeout(Duration::from_millis(50));
+    /// let mut timeouts = 0;
+    /// let item = loop {
+    ///     match items.next() {
+    ///         Some(Ok(item)) => break item,
+    ///         other => assert!(other.unwrap().unwrap_err().is_timeout()),
+    ///     }
+    ///     timeouts += 1;
+    /// };
+    /// assert_eq!(item, "here I am");
+    /// assert!(timeouts > 0);
+    /// ```
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Has a job on the reactor read the stream from now on, up to `n` items ahead of the iterator.
+    ///
+    /// When `n` items are waiting to be taken, the stream is not polled until one is. `next` takes an item
+    /// that is waiting without a detour to the reactor thread. Zero leaves the iterator as it is; so does a second
+    /// call. Without a reactor ([`Error::Setup`]) it does so, too, and `next` tells why.
+    ///
+    /// If the reactor stops, or the stream panics, the items from before that come first. Dropping the
+    /// iterator cancels the job, which drops the stream on the reactor thread, and does not wait for it; if the
+    /// stream has panicked and nobody came to know, that is logged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_lite::stream;
+    ///
+    /// let squares = stream::unfold(1_u64, |n| async move { Some((n * n, n + 1)) });
+    /// let squares = crochet::iter(squares).read_ahead(16);
+    /// let first: Result<Vec<u64>, _> = squares.take(5).collect();
+    /// assert_eq!(first.unwrap(), [1, 4, 9, 16, 25]);
+    /// ```
+    #[track_caller]
+    pub fn read_ahead(mut self, n: usize) -> Self
+    where
+        S: 'static,
+        S::Item: 'static,
+    {
+        if n == 0 {
+            return self;
+        }
+        if let (Ok(reactor), Source::Stream(stream)) =
+            (running(&mut self.reactor), &mut self.source)
+        {
+            if let Some(stream) = stream.take() {
+                self.source = Source::Ahead(Ahead::start(reactor, stream, n));
+            }
+        }
+        self
+    }
+
+    fn try_next(&mut self) -> Result<Option<S::Item>, Error> {
+        let reactor = running(&mut self.reactor)?;
+        let stream = match &mut self.source {
+            Source::Stream(stream) => stream,
+            Source::Ahead(ahead) => return ahead.next(reactor, self.timeout),
+        };
+        reactor.wait_for(
+            self.timeout,
+            future::poll_fn(|cx| {
+                let Some(polled) = stream else { return Poll::Ready(Ok(None)) };
+                let item = ready!(polled.as_mut().poll_next(cx));
+                if item.is_none() {
+                    drop(stream.take());
+                }
+                Poll::Ready(Ok(item))
+            }),
+        )
+    }
+}
+
+/// The reactor to use: from the first time on, always the same one.
+fn running(reactor: &mut Option<Reactor>) -> Result<&Reactor, Error> {
+    match reactor {
+        Some(reactor) => Ok(reactor),
+        none => Ok(none.insert(Reactor::global()?)),
+    }
+}
+
+impl<S: Stream<Item: Send> + Send> Iterator for Iter<S> {
+    type Item = Result<S::Item, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        // It stays so if the stream panics.
+        if mem::replace(&mut self.ended, true) {
+            return None;
+        }
+        let next = self.try_next();
+        let over = matches!(next, Ok(None) | Err(Error::ReactorStopped | Error::Forked { .. }));
+        self.ended = over;
+        next.transpose()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match &self.source {
+            Source::Stream(Some(stream)) if !self.ended => stream.size_hint(),
+            Source::Ahead(ahead) if !self.ended => ahead.size_hint(),
+            _ => (0, Some(0)),
+        }
+    }
+}
+
+impl<S: Stream<Item: Send> + Send> FusedIterator for Iter<S> {}
+
+impl<S: Stream + Send> fmt::Debug for Iter<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Iter")
+            .field("timeout", &self.timeout)
+            .field("read_ahead", &matches!(self.source, Source::Ahead(_)))
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: Stream + Send> Drop for Iter<S> {
+    fn drop(&mut self) {
+        let (Some(reactor), Source::Stream(stream @ Some(_))) = (&self.reactor, &mut self.source)
+        else {
+            return;
+        };
+        let job = async {
+            drop(stream.take());
+            Ok(())
+        };
+        match catch_unwind(AssertUnwindSafe(|| reactor.wait_for(PATIENCE, job))) {
+            // It is the parent's.
+            Ok(Err(Error::Forked { .. })) => mem::forget(stream.take()),
+            Ok(_) => {}
+            // The stream panicked in its `Drop`. Where this thread is unwinding already, that would be the
+            // end of the process; the panic hook has reported it.
+            Err(panic) if !thread::panicking() => resume_unwind(panic),
+            Err(_) => {}
+        }
+    }
+}

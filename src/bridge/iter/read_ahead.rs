@@ -1,0 +1,206 @@
+//! Reading ahead: a job on the reactor moves items from the stream into a buffer, the iterator takes them out.
+//!
+//! The job is the only one that puts items in, and it looks for room before it polls the stream. So there are
+//! never more items out of the stream, and not taken, than the limit says.
+
+use std::collections::VecDeque;
+use std::future;
+use std::mem;
+use std::pin::Pin;
+use std::process;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use atomic_waker::AtomicWaker;
+use futures_lite::future::yield_now;
+use futures_lite::{Stream, StreamExt};
+
+use crate::caller::eventual::EventualResult;
+use crate::error::Error;
+use crate::reactor::handle::Reactor;
+use crate::runtime::current::in_reactor;
+use crate::sync::lock;
+
+/// How many items are read in a row before other jobs get their turn.
+const BATCH: usize = 64;
+
+/// The iterator's end of the buffer. Dropping it cancels the job.
+pub(super) struct Ahead<T> {
+    buffer: Arc<Buffer<T>>,
+    /// `None` once its end has been told.
+    job: Option<EventualResult<()>>,
+    /// The process that started it. In a fork, someone may have held the lock for ever.
+    process: u32,
+}
+
+impl<T: Send> Ahead<T> {
+    #[track_caller]
+    pub(super) fn start<S>(reactor: &Reactor, stream: Pin<Box<S>>, limit: usize) -> Self
+    where
+        S: Stream<Item = T> + Send + 'static,
+        T: 'static,
+    {
+        let buffer = Arc::new(Buffer::new(limit, stream.size_hint()));
+        let fill = Fill { stream, buffer: CloseOnDrop(Arc::clone(&buffer)) };
+        let job = reactor.run_in_reactor(move || fill.run());
+        Self { buffer, job: Some(job), process: process::id() }
+    }
+
+    /// Blocks until there is an item, or there will be none.
+    pub(super) fn next(
+        &mut self,
+        reactor: &Reactor,
+        timeout: Duration,
+    ) -> Result<Option<T>, Error> {
+        // On a reactor thread and in a fork it is for `wait_for` to tell whether this may be.
+        let here = !in_reactor() && self.process == process::id();
+        let next = match if here { self.buffer.take() } else { Poll::Pending } {
+            Poll::Ready(next) => next,
+            Poll::Pending => {
+                let job = future::poll_fn(|cx| self.buffer.poll_take(cx).map(Ok));
+                match reactor.wait_for(timeout, job) {
+                    Err(Error::ReactorStopped) => self.last(timeout)?,
+                    other => other?,
+                }
+            }
+        };
+        if next.is_none() {
+            if let Some(job) = self.job.take() {
+                // It has dropped the stream, and is about to end, if it has not.
+                job.join(Duration::MAX)?;
+            }
+        }
+        Ok(next)
+    }
+
+    /// What the job has put into the buffer before the reactor stopped.
+    fn last(&self, timeout: Duration) -> Result<Option<T>, Error> {
+        if let Some(Err(Error::TimedOut(why))) = self.job.as_ref().map(|job| job.wait(timeout)) {
+            return Err(Error::TimedOut(why));
+        }
+        match self.buffer.take() {
+            Poll::Ready(next) => Ok(next),
+            Poll::Pending => Err(Error::ReactorStopped),
+        }
+    }
+}
+
+impl<T> Ahead<T> {
+    /// What is in the buffer, and what the stream expects beyond that.
+    pub(super) fn size_hint(&self) -> (usize, Option<usize>) {
+        if self.process != process::id() {
+            return (0, None);
+        }
+        let state = lock(&self.buffer.state);
+        let (least, most) = state.beyond;
+        let here = state.items.len();
+        (least.saturating_add(here), most.and_then(|most| most.checked_add(here)))
+    }
+}
+
+impl<T> Drop for Ahead<T> {
+    fn drop(&mut self) {
+        if self.process != process::id() {
+            // The items are the parent's.
+            mem::forget(Arc::clone(&self.buffer));
+        } else if let Some(job) = &self.job {
+            job.cancel();
+        }
+    }
+}
+
+struct Buffer<T> {
+    limit: usize,
+    /// LOCKING: held to move items in and out; no user code runs meanwhile. Never locked in a forked child.
+    state: Mutex<State<T>>,
+    /// RACE: both sides register first, and then look. So whoever changes the state and wakes after that
+    /// either is seen, or wakes.
+    room: AtomicWaker,
+    more: AtomicWaker,
+}
+
+struct State<T> {
+    items: VecDeque<T>,
+    /// The hint of the stream, which is where `items` ends.
+    beyond: (usize, Option<usize>),
+    /// Nothing comes after `items`.
+    closed: bool,
+}
+
+impl<T> Buffer<T> {
+    fn new(limit: usize, beyond: (usize, Option<usize>)) -> Self {
+        let state = Mutex::new(State { items: VecDeque::new(), beyond, closed: false });
+        Self { limit, state, room: AtomicWaker::new(), more: AtomicWaker::new() }
+    }
+
+    /// Takes an item out; `None` if there will be none.
+    fn take(&self) -> Poll<Option<T>> {
+        let mut state = lock(&self.state);
+        let next = state.items.pop_front();
+        let closed = state.closed;
+        drop(state);
+        if next.is_some() {
+            self.room.wake();
+        } else if !closed {
+            return Poll::Pending;
+        }
+        Poll::Ready(next)
+    }
+
+    fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        self.more.register(cx.waker());
+        self.take()
+    }
+
+    fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.room.register(cx.waker());
+        let has_room = lock(&self.state).items.len() < self.limit;
+        if has_room { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn put(&self, item: T, beyond: (usize, Option<usize>)) {
+        let mut state = lock(&self.state);
+        state.items.push_back(item);
+        state.beyond = beyond;
+        drop(state);
+        self.more.wake();
+    }
+
+    fn close(&self) {
+        let mut state = lock(&self.state);
+        state.closed = true;
+        state.beyond = (0, Some(0));
+        drop(state);
+        self.more.wake();
+    }
+}
+
+/// The job, which owns the stream.
+struct Fill<S: Stream> {
+    /// Dropped first, so that it is gone when the iterator learns of the end.
+    stream: Pin<Box<S>>,
+    buffer: CloseOnDrop<S::Item>,
+}
+
+struct CloseOnDrop<T>(Arc<Buffer<T>>);
+
+impl<T> Drop for CloseOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+impl<S: Stream> Fill<S> {
+    async fn run(mut self) -> Result<(), Error> {
+        let Self { stream, buffer: CloseOnDrop(buffer) } = &mut self;
+        loop {
+            for _ in 0..BATCH {
+                future::poll_fn(|cx| buffer.poll_room(cx)).await;
+                let Some(item) = stream.next().await else { return Ok(()) };
+                buffer.put(item, stream.size_hint());
+            }
+            yield_now().await;
+        }
+    }
+}

@@ -1,0 +1,406 @@
+//! [`EventualResult`]: a handle to a job that runs in the background.
+
+use std::fmt;
+use std::future::Future;
+use std::mem;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use crate::context::Span;
+use crate::error::{Error, ShortLocation};
+use crate::job::QueuedJob;
+use crate::job::owned::{OwnedJob, Settled};
+use crate::runtime::shared::Shared;
+use crate::sync::EventListener;
+use crate::sync::deadline;
+use crate::sys::fork::check_not_forked;
+
+/// Starts a job; where there is no reactor for it, its outcome is the reason.
+pub(crate) fn spawn<C, F, T, E>(
+    reactor: Result<&Arc<Shared>, Error>,
+    location: &'static Location<'static>,
+    closure: C,
+) -> EventualResult<T, E>
+where
+    C: FnOnce() -> F + Send + 'static,
+    F: Future<Output = Result<T, E>> + 'static,
+    T: Send + 'static,
+    E: fmt::Debug + Send + 'static,
+{
+    let job = Arc::new(OwnedJob::new(location, closure));
+    let handle = Arc::clone(&job);
+    let reactor = match reactor {
+        Ok(shared) => {
+            shared.submit(QueuedJob::new(job, Span::of_job(location), Instant::now()));
+            Some(Arc::clone(shared))
+        }
+        Err(error) => {
+            job.refuse(error);
+            None
+        }
+    };
+    EventualResult { job: handle, reactor, settled: OnceLock::new() }
+}
+
+/// The result of a job that runs in the background: to be waited for, looked at, awaited, cancelled, or
+/// stashed.
+///
+/// Dropping it lets the job run on. A failure that nobody has seen by then, or that comes later, is
+/// logged once: at `error`, target `crochet`, with the place of the
+/// [`run_in_reactor`](crate::run_in_reactor()) call. A failure is *seen* when any of the methods below, or
+/// `.await`, has returned it. [`Error::Cancelled`] and [`Error::ReactorStopped`] are never logged.
+///
+/// It can be shared between threads if `T` and `E` are `Sync`; all of them get the same result.
+///
+/// # Examples
+///
+/// ```
+/// use crochet::{Error, EventualResult};
+/// use std::time::Duration;
+///
+/// let sum: EventualResult<u32> = crochet::run_in_reactor(|| async { Ok(1 + 1) });
+/// // ... the thread does something else, then:
+/// assert_eq!(*sum.wait(Duration::from_secs(60)).unwrap(), 2);
+/// assert_eq!(*sum.wait(Duration::ZERO).unwrap(), 2); // again, if you like
+/// ```
+///
+/// In async code, on any executor, it is a future:
+///
+/// ```
+/// use crochet::Error;
+/// use std::time::Duration;
+///
+/// let part = crochet::run_in_reactor(|| async { Ok::<_, Error>(20) });
+/// let whole = crochet::run_in_reactor(|| async { Ok::<_, Error<Error>>(part.await? + 1) });
+/// assert_eq!(whole.into_result(Duration::from_secs(60)).unwrap(), 21);
+/// ```
+#[must_use = "the job runs on, but its result is lost; call `.detach()` if that is what you want"]
+pub struct EventualResult<T, E = Error> {
+    job: Arc<OwnedJob<T, E>>,
+    /// `None` if the job was refused; it has ended then.
+    reactor: Option<Arc<Shared>>,
+    /// The outcome, once someone has been given it, or the stash has logged it. So it has been seen if and
+    /// only if this is set.
+    settled: OnceLock<Settled<T, E>>,
+}
+
+impl<T, E> EventualResult<T, E> {
+    /// Blocks until the job is done, and returns its result, or until `timeout` has passed.
+    ///
+    /// It can be called any number of times, by any number of threads at once; all get the same result.
+    /// A wait that times out changes nothing: the job runs on, and a later wait gets its result.
+    /// [`Duration::ZERO`] looks without waiting, [`Duration::MAX`] waits for ever.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Job`] with the job's own error, [`Error::Panicked`], [`Error::Cancelled`];
+    /// [`Error::TimedOut`], which says what the job and the reactor were doing;
+    /// [`Error::ReactorStopped`] if the reactor was stopped first, [`Error::Setup`] if it could not be
+    /// started; [`Error::OnReactorThread`] on the thread of the job's reactor, whether the job is done or
+    /// not (use [`try_wait`](Self::try_wait) or `.await` there); [`Error::Forked`] in a forked child.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{io, time::Duration};
+    ///
+    /// let job = crochet::run_in_reactor(|| async { Err::<(), _>(io::Error::other("no luck")) });
+    /// let error = job.wait(Duration::from_secs(60)).unwrap_err();
+    /// assert_eq!(error.to_string(), "no luck");
+    /// ```
+    pub fn wait(&self, timeout: Duration) -> Result<&T, Error<&E>> {
+        self.block(timeout).map_err(Error::widen)?;
+        self.see()
+    }
+
+    /// Returns the result, if there is one by now. Never blocks, so it is fine on the reactor thread.
+    ///
+    /// # Errors
+    ///
+    /// Inside the `Some`, those of [`wait`](Self::wait) that are an outcome of the job, and
+    /// [`Error::Forked`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let never = crochet::run_in_reactor(|| std::future::pending::<crochet::Result<()>>());
+    /// assert!(never.try_wait().is_none());
+    /// ```
+    pub fn try_wait(&self) -> Option<Result<&T, Error<&E>>> {
+        if let Err(forked) = check_not_forked() {
+            return Some(Err(forked.widen()));
+        }
+        self.is_finished().then(|| self.see())
+    }
+
+    /// Blocks until the job is done, and returns its result by value. If `timeout` passes first, the job
+    /// is cancelled.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`wait`](Self::wait). Whichever it is, the job does not run on, but in a forked child,
+    /// whose parent has it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::Error;
+    /// use std::time::Duration;
+    ///
+    /// let job = crochet::run_in_reactor(|| async { Ok::<_, Error>(String::from("mine")) });
+    /// let text: String = job.into_result(Duration::from_secs(60)).unwrap();
+    /// assert_eq!(text, "mine");
+    /// ```
+    pub fn into_result(mut self, timeout: Duration) -> Result<T, Error<E>> {
+        if let Err(error) = self.block(timeout) {
+            self.cancel();
+            return Err(error.widen());
+        }
+        self.take()
+    }
+
+    /// Blocks until the job is done, and returns its result by value, with all failures as the job's own
+    /// error type. If `timeout` passes first, the job is cancelled.
+    ///
+    /// Unlike [`wait_for`](crate::wait_for()) it returns at the timeout even if the job itself holds the
+    /// reactor thread.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`wait`](Self::wait), flattened: `Error::Job(e)` is `e`, every other one goes through
+    /// `E::from`.
+    ///
+    /// # Panics
+    ///
+    /// If the job panicked: its panic goes on here, with the same payload.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{io, time::Duration};
+    ///
+    /// fn fetch() -> io::Result<u32> {
+    ///     crochet::run_in_reactor(|| async { Ok(7) }).join(Duration::from_secs(60))
+    /// }
+    /// assert_eq!(fetch().unwrap(), 7);
+    /// ```
+    pub fn join(self, timeout: Duration) -> Result<T, E>
+    where
+        E: From<Error>,
+    {
+        match self.into_result(timeout) {
+            Ok(value) => Ok(value),
+            Err(Error::Panicked(panic)) => panic.resume(),
+            Err(error) => Err(error.flatten()),
+        }
+    }
+
+    /// Asks for the job to be dropped; never blocks. Twice is fine.
+    ///
+    /// # Cancellation
+    ///
+    /// The job's future is dropped on the reactor thread, at its next chance; [`wait`](Self::wait)
+    /// returns [`Error::Cancelled`] only after that. A job that has not started never does: its closure is
+    /// dropped uncalled. A job that has ended, or ends in the poll it is in, keeps its result.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let never = crochet::run_in_reactor(|| std::future::pending::<crochet::Result<()>>());
+    /// never.cancel();
+    /// assert!(never.wait(Duration::from_secs(60)).unwrap_err().is_cancelled());
+    /// ```
+    pub fn cancel(&self) {
+        // In a forked child, the task is the parent's.
+        if check_not_forked().is_ok() {
+            self.job.header.cancel();
+        }
+    }
+
+    /// Tells whether there is an outcome: a result, or a reason why there will be none. Never blocks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::Error;
+    /// use std::time::Duration;
+    ///
+    /// let job = crochet::run_in_reactor(|| async { Ok::<_, Error>(1) });
+    /// job.wait(Duration::from_secs(60)).unwrap();
+    /// assert!(job.is_finished());
+    /// ```
+    pub fn is_finished(&self) -> bool {
+        self.job.outcome.is_done()
+    }
+
+    /// Returns the failure, if the job has failed by now; `None` if it has not ended or has succeeded.
+    /// Never blocks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{io, time::Duration};
+    ///
+    /// let job = crochet::run_in_reactor(|| async { Err::<(), _>(io::Error::other("no luck")) });
+    /// let _ = job.wait(Duration::from_secs(60));
+    /// assert_eq!(job.original_failure().unwrap().to_string(), "no luck");
+    /// ```
+    pub fn original_failure(&self) -> Option<Error<&E>> {
+        self.try_wait()?.err()
+    }
+
+    /// Lets the job run on, and its result go. The same as dropping the handle: a failure is still
+    /// logged. Never blocks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::Error;
+    /// use std::{sync::mpsc, time::Duration};
+    ///
+    /// let (done, result) = mpsc::channel();
+    /// crochet::run_in_reactor(|| async move { Ok::<_, Error>(done.send("done").unwrap()) }).detach();
+    /// assert_eq!(result.recv_timeout(Duration::from_secs(60)).unwrap(), "done");
+    /// ```
+    pub fn detach(self) {}
+
+    /// Blocks until there is an outcome. That nobody has seen by this.
+    pub(crate) fn block(&self, timeout: Duration) -> Result<(), Error> {
+        let Some(shared) = &self.reactor else {
+            return Ok(());
+        };
+        shared.check_may_block()?;
+        let OwnedJob { header, outcome, .. } = &*self.job;
+        if outcome.is_done() {
+            return Ok(());
+        }
+        let start = Instant::now();
+        if shared.spin.wait(outcome, header.location, deadline(start, timeout)) {
+            return Ok(());
+        }
+        Err(Error::TimedOut(shared.timed_out(start, header.state())))
+    }
+
+    /// A listener that is notified when there is an outcome; `None` if there is one.
+    pub(crate) fn listen(&self) -> Option<EventListener> {
+        self.job.outcome.listen()
+    }
+
+    /// The outcome, which there is, for everyone to see.
+    fn see(&self) -> Result<&T, Error<&E>> {
+        let settled = self.settled.get_or_init(|| self.take_published());
+        settled.as_ref().map_err(Error::as_ref)
+    }
+
+    /// The outcome, which there is, for its owner.
+    fn take(&mut self) -> Settled<T, E> {
+        self.settled.take().unwrap_or_else(|| self.take_published())
+    }
+
+    fn take_published(&self) -> Settled<T, E> {
+        // It is in place before it is published, and taken once: to be settled, or by value, or by `drop`.
+        self.job.outcome.take().unwrap_or(Err(Error::ReactorStopped))
+    }
+
+    /// Tells whether there is a failure that nobody has seen. From then on it counts as seen: it is to
+    /// be logged. Runs no user code.
+    pub(crate) fn see_unseen_failure(&self) -> bool {
+        self.is_finished() && self.settled.get().is_none() && self.see().is_err()
+    }
+
+    /// Logs the failure that has been seen, if it is one.
+    pub(crate) fn log_failure(&self) {
+        if let Some(Err(error)) = self.settled.get() {
+            self.job.log(error);
+        }
+    }
+
+    pub(crate) fn location(&self) -> &'static Location<'static> {
+        self.job.header.location
+    }
+
+    pub(crate) fn reactor(&self) -> Option<&Arc<Shared>> {
+        self.reactor.as_ref()
+    }
+}
+
+// A panic while one of these is used leaves it whole: no user code runs inside its locks.
+impl<T, E> UnwindSafe for EventualResult<T, E> {}
+impl<T, E> RefUnwindSafe for EventualResult<T, E> {}
+
+impl<T, E> Drop for EventualResult<T, E> {
+    fn drop(&mut self) {
+        if check_not_forked().is_err() {
+            // What came with the fork is the parent's. To drop a socket here would take it out of the
+            // poller that both processes have.
+            mem::forget((Arc::clone(&self.job), self.settled.take()));
+            return;
+        }
+        let published = self.job.outcome.abandon();
+        if published && self.settled.get().is_none() {
+            self.job.log_if_unseen();
+        }
+    }
+}
+
+impl<T, E> fmt::Debug for EventualResult<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventualResult")
+            .field("location", &format_args!("{}", ShortLocation(self.location())))
+            .field("finished", &self.is_finished())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T, E> IntoFuture for EventualResult<T, E> {
+    type Output = Result<T, Error<E>>;
+    type IntoFuture = EventualFuture<T, E>;
+
+    fn into_future(self) -> EventualFuture<T, E> {
+        EventualFuture { result: Some(self) }
+    }
+}
+
+/// The future of an [`EventualResult`]: made by `.await`, on any executor.
+///
+/// Dropping it lets the job run on, as dropping the `EventualResult` does.
+///
+/// # Panics
+///
+/// When it is polled again after it was ready.
+#[must_use = "futures do nothing unless polled; the job runs anyway"]
+pub struct EventualFuture<T, E = Error> {
+    /// `None` once ready.
+    result: Option<EventualResult<T, E>>,
+}
+
+// Nothing in it is pinned.
+impl<T, E> Unpin for EventualFuture<T, E> {}
+
+impl<T, E> Future for EventualFuture<T, E> {
+    type Output = Result<T, Error<E>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let result = self.result.as_mut().expect("`EventualFuture` polled after completion");
+        if let Err(forked) = check_not_forked() {
+            return Poll::Ready(Err(forked.widen()));
+        }
+        if !result.job.outcome.poll(cx.waker()) {
+            return Poll::Pending;
+        }
+        let outcome = result.take();
+        self.result = None;
+        Poll::Ready(outcome)
+    }
+}
+
+impl<T, E> fmt::Debug for EventualFuture<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("EventualFuture").field(&self.result).finish()
+    }
+}

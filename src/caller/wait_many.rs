@@ -1,0 +1,129 @@
+//! [`wait_all`] and [`wait_any`]: one wait for many results.
+
+use std::time::{Duration, Instant};
+
+use crate::caller::eventual::EventualResult;
+use crate::error::{Error, JobState, TimedOut};
+use crate::handoff::wait_any::sleep_until_any;
+use crate::sync::deadline;
+
+/// Blocks until all the jobs are done, or until `timeout` has passed: one deadline for all.
+///
+/// A job is done whatever its outcome: a value, a failure, cancelled, stopped. This tells nothing of the
+/// outcome, and does not count as having seen it; ask each result afterwards. With no results at all it
+/// returns at once. [`Duration::ZERO`] looks without waiting, [`Duration::MAX`] waits for ever.
+///
+/// The results may belong to several reactors, and one may occur twice.
+///
+/// # Errors
+///
+/// [`Error::TimedOut`] if some job is not done in time; it tells of the first of them, and nothing else has
+/// changed: the jobs run on. [`Error::OnReactorThread`] on the thread of any of the jobs' reactors, done or
+/// not; [`Error::Forked`] in a forked child.
+///
+/// # Examples
+///
+/// ```
+/// use crochet::{Error, wait_all};
+/// use std::time::Duration;
+///
+/// let jobs: Vec<_> = (1..=1000)
+///     .map(|n| crochet::run_in_reactor(move || async move { Ok::<_, Error>(n * n) }))
+///     .collect();
+/// wait_all(&jobs.iter().collect::<Vec<_>>(), Duration::from_secs(60))?;
+/// let squares = jobs.iter().map(|job| *job.wait(Duration::ZERO).unwrap());
+/// assert_eq!(squares.sum::<i32>(), 333_833_500);
+/// # Ok::<(), Error>(())
+/// ```
+pub fn wait_all<T, E>(results: &[&EventualResult<T, E>], timeout: Duration) -> Result<(), Error> {
+    let start = Instant::now();
+    check_may_block(results)?;
+    for result in results {
+        // Of `MAX`, what is left is as good as for ever.
+        let left = timeout.saturating_sub(start.elapsed());
+        result.block(left).map_err(|error| begun_at(start, error))?;
+    }
+    Ok(())
+}
+
+/// Blocks until one of the jobs is done, and returns its index, or until `timeout` has passed.
+///
+/// Of several that are done, it is the lowest index. A job is done whatever its outcome: a value, a failure,
+/// cancelled, stopped. This tells nothing of the outcome, and does not count as having seen it; ask
+/// the result afterwards. [`Duration::ZERO`] looks without waiting, [`Duration::MAX`] waits for ever.
+///
+/// The results may belong to several reactors, and one may occur twice. The thread sleeps once, and no
+/// other thread is needed; each call looks at all the results.
+///
+/// # Errors
+///
+/// [`Error::TimedOut`] if none is done in time; it tells of the first of them, and nothing else has changed:
+/// the jobs run on. With no results at all that is at once, whatever the timeout: none would ever be done.
+/// [`Error::OnReactorThread`] on the thread of any of the jobs' reactors, done or not;
+/// [`Error::Forked`] in a forked child.
+///
+/// # Examples
+///
+/// ```
+/// use crochet::{Error, wait_any};
+/// use std::time::Duration;
+///
+/// let ask = |server: &'static str, delay| {
+///     crochet::run_in_reactor(move || async move {
+///         async_io::Timer::after(Duration::from_millis(delay)).await;
+///         Ok::<_, Error>(server)
+///     })
+/// };
+/// let answers = [ask("far", 60_000), ask("near", 20)];
+/// let first = wait_any(&[&answers[0], &answers[1]], Duration::from_secs(30))?;
+/// assert_eq!(*answers[first].wait(Duration::ZERO).unwrap(), "near");
+/// answers[0].cancel();
+/// # Ok::<(), Error>(())
+/// ```
+pub fn wait_any<T, E>(
+    results: &[&EventualResult<T, E>],
+    timeout: Duration,
+) -> Result<usize, Error> {
+    let start = Instant::now();
+    let Some(first) = results.first() else {
+        return Err(Error::TimedOut(nothing()));
+    };
+    check_may_block(results)?;
+    let finished = || results.iter().position(|result| result.is_finished());
+    if let Some(index) = finished() {
+        return Ok(index);
+    }
+    if !timeout.is_zero() {
+        let listeners = results.iter().map(|result| result.listen());
+        sleep_until_any(listeners, deadline(start, timeout));
+    }
+    match finished() {
+        Some(index) => Ok(index),
+        // It knows why it is not done; or it is, by now.
+        None => first.block(Duration::ZERO).map(|()| 0).map_err(|error| begun_at(start, error)),
+    }
+}
+
+fn check_may_block<T, E>(results: &[&EventualResult<T, E>]) -> Result<(), Error> {
+    results
+        .iter()
+        .filter_map(|result| result.reactor())
+        .try_for_each(|shared| shared.check_may_block())
+}
+
+/// The error of a wait that was the last part of one begun at `start`.
+fn begun_at(start: Instant, error: Error) -> Error {
+    match error {
+        Error::TimedOut(why) => Error::TimedOut(TimedOut { waited: start.elapsed(), ..why }),
+        error => error,
+    }
+}
+
+fn nothing() -> TimedOut {
+    TimedOut {
+        waited: Duration::ZERO,
+        job: JobState::Queued,
+        blocked_by: None,
+        cause: Some("there are no results to wait for"),
+    }
+}

@@ -1,0 +1,155 @@
+//! A job that borrows from its caller's stack: the future stays there, lent to the reactor thread for the time of
+//! the call. The one place with `unsafe`, but for FFI.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use crate::context::Span;
+use crate::handoff::loan::{Loan, LoanCell, LoanEnd};
+use crate::handoff::outcome::Outcome;
+use crate::job::header::Header;
+use crate::job::{End, Job};
+use crate::panic::{Panic, catch, poll_and_drop};
+
+/// What stays on the caller's stack: its future, and the place for the output.
+pub(crate) struct StackJob<'a, F, R> {
+    /// `None` once the future was ready, or was dropped because the reactor stopped.
+    pub(crate) future: Pin<&'a mut Option<F>>,
+    pub(crate) output: Option<Result<R, Panic>>,
+    pub(crate) span: Span,
+}
+
+impl<F: Future<Output = R> + Send, R: Send> Loan for StackJob<'_, F, R> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // Dropped here, where it lived, and before anyone is told that it is ready.
+        let poll = self.span.within(|| poll_and_drop(self.future.as_mut(), cx));
+        poll.map(|output| self.output = Some(output))
+    }
+
+    fn stop(&mut self) {
+        if let Err(panic) = self.span.within(|| catch(|| self.future.set(None))) {
+            self.output = Some(Err(panic));
+        }
+    }
+}
+
+/// A loan as the reactor knows it: without its types, and without its lifetime.
+type ErasedLoan = &'static mut (dyn Loan + Send);
+
+/// The part of the job that outlives the call. Once the call is over, its cell is empty.
+pub(crate) struct BorrowedJob {
+    pub(crate) header: Header,
+    cell: LoanCell<ErasedLoan>,
+    /// Says that the reactor thread has done with the cell: it is empty, or the caller's to empty.
+    pub(crate) returned: Outcome<()>,
+    /// Whether the future is polled once at the most.
+    once: bool,
+}
+
+impl Job for BorrowedJob {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn begin(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()>>> {
+        Box::pin(LentFuture { borrowed: self, leave: false })
+    }
+
+    fn drop_unstarted(&self) {
+        self.cell.stop();
+    }
+
+    fn publish(&self, _end: End) -> bool {
+        self.returned.publish();
+        true
+    }
+
+    fn report_unclaimed(&self) {}
+}
+
+/// The job's future on the reactor thread: polls the caller's, through the cell.
+struct LentFuture {
+    borrowed: Arc<BorrowedJob>,
+    /// Whether it ends with the future in the cell, for the caller to take back.
+    leave: bool,
+}
+
+impl Future for LentFuture {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let poll = self.borrowed.cell.poll(cx);
+        self.leave = poll.is_pending() && self.borrowed.once;
+        if self.leave { Poll::Ready(()) } else { poll }
+    }
+}
+
+impl Drop for LentFuture {
+    fn drop(&mut self) {
+        if !self.leave {
+            self.borrowed.cell.stop();
+        }
+    }
+}
+
+/// The caller's side of a loan, which it keeps borrowed. When it is gone, so is the loan.
+pub(crate) struct LoanGuard<'a> {
+    pub(crate) borrowed: Arc<BorrowedJob>,
+    loan: PhantomData<&'a mut ()>,
+}
+
+impl<'a> LoanGuard<'a> {
+    /// Lends `loan`.
+    ///
+    /// # Safety
+    ///
+    /// The returned value must not be forgotten: its `drop` must have run before `'a` ends.
+    #[expect(unsafe_code, reason = "erases a lifetime; argued below")]
+    pub(crate) unsafe fn lend(
+        loan: &'a mut (dyn Loan + Send + 'a),
+        header: Header,
+        once: bool,
+    ) -> Self {
+        // SAFETY: only the lifetime changes. The reference goes into the cell and nowhere else: the
+        // cell hands out no copy, and lets nobody touch it but by holding the cell's lock. The caller
+        // promises that `take_back` is called (by `drop`) before `'a` ends. It locks, and then there
+        // are two cases:
+        //
+        // 1. The cell is empty already. Whoever emptied it has done with the loan, for good, before it
+        //    released the lock, and we have taken the lock since. So all that was done to the loan
+        //    happened before, and nothing will be done to it after.
+        // 2. The loan is still in the cell. We hold the lock, so nobody is inside `poll` or `stop`; we
+        //    empty the cell, and everyone who comes later finds it empty. That nobody else has touched
+        //    it since the last unlock makes it ours as it is.
+        //
+        // In both cases the reference is gone when `take_back` returns, wherever the `Arc<BorrowedJob>`
+        // still is: in the queue, in a task, or leaked with either. Unwinding takes the same way,
+        // because `drop` does. `take_back` itself does not unwind: it locks (poison is ignored), moves
+        // an enum that has no destructor, and unlocks.
+        //
+        // That the loan is used on another thread is allowed by `Send`: of the future, its output and
+        // the frame around both. The frame does not move meanwhile, as it stays mutably borrowed.
+        let loan = unsafe { mem::transmute::<&'a mut (dyn Loan + Send + 'a), ErasedLoan>(loan) };
+        let returned = Outcome::new();
+        let borrowed = Arc::new(BorrowedJob { header, cell: LoanCell::new(loan), returned, once });
+        Self { borrowed, loan: PhantomData }
+    }
+
+    /// Ends the loan, and tells how.
+    pub(crate) fn take_back(&self) -> LoanEnd {
+        self.borrowed.cell.take_back()
+    }
+}
+
+impl Drop for LoanGuard<'_> {
+    fn drop(&mut self) {
+        if self.take_back() == LoanEnd::Unfinished {
+            // Have the reactor let go of the empty cell. The loan is over, so this may unwind.
+            self.borrowed.header.cancel();
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! [`Builder`]: the settings of a reactor, what the process needs before, and the start.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use async_io::Timer;
+
+use crate::error::Error;
+use crate::panic::{catch, install_hook};
+use crate::reactor::handle::Reactor;
+use crate::reactor::thread::Thread;
+use crate::runtime::shared::{Lifecycle, Shared};
+use crate::runtime::spin;
+use crate::sys::fork;
+
+impl Reactor {
+    /// Starts a reactor with the defaults of [`Builder`]. Does not wait for anything.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Setup`] if there is no thread to be had, and [`Error::Forked`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::{Error, Reactor};
+    /// use std::time::Duration;
+    ///
+    /// let (one, other) = (Reactor::new()?, Reactor::new()?);
+    /// let hog = one.run_in_reactor(|| async {
+    ///     std::thread::sleep(Duration::from_millis(50)); // holds up `one`, not `other`
+    ///     Ok::<_, Error>(())
+    /// });
+    /// other.wait_for(Duration::from_secs(60), async { Ok::<_, Error>(()) })?;
+    /// # hog.join(Duration::from_secs(60))?;
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn new() -> Result<Self, Error> {
+        Self::builder().build()
+    }
+
+    /// Returns a builder for a reactor.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+}
+
+/// From when on a single `poll` is reported as slow, unless [`Builder::slow_poll`] says otherwise.
+const SLOW_POLL: Duration = Duration::from_millis(100);
+
+/// Settings for a reactor. Each method returns the builder; only [`build`](Self::build) can fail.
+///
+/// # Examples
+///
+/// ```
+/// use crochet::{Error, Reactor};
+/// use std::time::Duration;
+///
+/// let reactor = Reactor::builder().name("imap").stack_size(256 * 1024).build().unwrap();
+/// let name = reactor.wait_for(Duration::from_secs(60), async {
+///     Ok::<_, Error>(std::thread::current().name().map(str::to_owned))
+/// });
+/// assert_eq!(name.unwrap().as_deref(), Some("imap"));
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a builder starts nothing until it is given to `setup_with` or `build` is called"]
+pub struct Builder {
+    name: String,
+    stack_size: Option<usize>,
+    spin: Duration,
+    slow_poll: Duration,
+    panic_hook: bool,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Builder {
+    /// Returns the defaults.
+    pub fn new() -> Self {
+        Self {
+            name: "crochet".to_owned(),
+            stack_size: None,
+            spin: spin::DEFAULT,
+            slow_poll: SLOW_POLL,
+            panic_hook: true,
+        }
+    }
+
+    /// Sets the thread's name. The default is `crochet`.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Sets the thread's stack size in bytes. The default is that of [`std::thread`].
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    /// Sets the bound of the busy-wait: how long a waiting thread looks for its result before it goes to
+    /// sleep. The reactor, when it has run out of work, looks for a part of that. The default is 100 µs; zero
+    /// is not at all, and [`Duration::MAX`] is always.
+    ///
+    /// To wake a thread that sleeps on an idle core takes 25 to 50 µs, each way. A busy-wait saves that where
+    /// things happen within the bound; where they do not, it is given up: each call's place in the
+    /// source, and the reactor, learn from waits that took longer, and try again once in 64 times. A reactor
+    /// without work sleeps. With one core for the process, or a [`Driver`](crate::Driver), there is no busy-wait.
+    pub fn spin(mut self, bound: Duration) -> Self {
+        self.spin = bound;
+        self
+    }
+
+    /// Sets from when on a single `poll` is logged as slow: at `warn`, target `crochet`, at most
+    /// once a second. The default is 100 ms; zero is every poll, and [`Duration::MAX`] is never.
+    pub fn slow_poll(mut self, limit: Duration) -> Self {
+        self.slow_poll = limit;
+        self
+    }
+
+    /// Sets whether the reactor may install its panic hook, from which [`Panic`](crate::Panic) has the
+    /// place and the backtrace. The default is true.
+    ///
+    /// The hook is installed once in a process, by the first reactor that may. It passes every panic
+    /// on to the hook that was there before; where a job would have needed the feature `tokio`, it adds a
+    /// line on standard error that says so.
+    pub fn panic_hook(mut self, install: bool) -> Self {
+        self.panic_hook = install;
+        self
+    }
+
+    /// Starts the reactor. Does not wait for anything.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Setup`] if the thread could not be started, with the system's reason, or its name has a null
+    /// byte in it; and [`Error::Forked`].
+    pub fn build(self) -> Result<Reactor, Error> {
+        self.prepare_process()?;
+        self.start()
+    }
+
+    /// Makes a reactor for a `Driver` in a process that is prepared. Starts no thread.
+    pub(crate) fn start_undriven(self) -> Reactor {
+        Reactor::undriven(self.slow_poll)
+    }
+
+    /// Starts the reactor in a process that is prepared. Runs no user code.
+    pub(crate) fn start(self) -> Result<Reactor, Error> {
+        let setup_failed = |error| Error::Setup(Arc::new(error));
+        if self.name.contains('\0') {
+            let text = "a thread's name may not contain a null byte";
+            return Err(setup_failed(io::Error::new(io::ErrorKind::InvalidInput, text)));
+        }
+        let shared = Arc::new(Shared::new(Lifecycle::Running, self.spin, self.slow_poll));
+        shared.tokio.start().map_err(setup_failed)?;
+        let thread = Thread::spawn(self.name, self.stack_size, Arc::clone(&shared));
+        Ok(Reactor::threaded(shared, thread.map_err(setup_failed)?))
+    }
+
+    /// Sets up what belongs to the process, not to a reactor: once, or again where it failed. May run
+    /// user code: wakers of other users of async-io.
+    pub(crate) fn prepare_process(&self) -> Result<(), Error> {
+        fork::check_not_forked()?;
+        fork::mark_process()?;
+        fork::watch_forks().map_err(|error| Error::Setup(Arc::new(error)))?;
+        // async-io panics where it cannot start (no file descriptor, no thread): here, where that can
+        // be reported, and not inside the first job. Its `block_on` would not do: it has a guard that
+        // tries again, and a second panic while unwinding ends the process.
+        let start_async_io = || {
+            let mut timer = Timer::after(Duration::from_secs(60));
+            let _ = Pin::new(&mut timer).poll(&mut Context::from_waker(Waker::noop()));
+        };
+        catch(start_async_io).map_err(|panic| {
+            let reason = panic.message().unwrap_or("async-io could not be started");
+            Error::Setup(Arc::new(io::Error::other(reason)))
+        })?;
+        if self.panic_hook {
+            install_hook();
+        }
+        Ok(())
+    }
+}

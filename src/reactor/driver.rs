@@ -1,0 +1,88 @@
+//! [`Driver`]: a reactor that the application drives on its own executor.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::runtime::event_loop::drive;
+use crate::runtime::shared::Shared;
+use crate::sys::fork::{self, check_not_forked};
+
+/// The reactor of an application that runs its own executor: made by [`no_setup`](crate::no_setup),
+/// driven by [`run`](Self::run).
+///
+/// Dropping it unrun stops the reactor: jobs that were queued are dropped, on the thread that drops it, and
+/// who waits for them gets [`Error::ReactorStopped`].
+#[must_use = "jobs wait until `.run(main)` is polled, and are dropped when this is"]
+pub struct Driver {
+    shared: Arc<Shared>,
+    location: &'static Location<'static>,
+}
+
+impl Driver {
+    pub(crate) fn new(shared: Arc<Shared>, location: &'static Location<'static>) -> Self {
+        Self { shared, location }
+    }
+
+    /// Runs `main`, and beside it every job, on the executor that polls this future.
+    ///
+    /// Any executor will do that can run a future which is not `Send`: `smol::block_on`,
+    /// `async_io::block_on`, the `block_on` of a tokio runtime or of its `LocalSet`. While it is being
+    /// polled, its thread is the reactor thread: blocking calls on it, `main` included, return
+    /// [`Error::OnReactorThread`].
+    ///
+    /// # Cancellation
+    ///
+    /// When this future has ended or is dropped, the reactor has stopped: every unfinished job has been
+    /// dropped, on this thread, and `main`, too.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ReactorStopped`] when [`shutdown`](crate::shutdown) stops the reactor before `main` is
+    /// done, or has stopped it before it was run; [`Error::Forked`]; with the feature `tokio`,
+    /// [`Error::Setup`] if its runtime could not be started.
+    ///
+    /// # Panics
+    ///
+    /// If `main` panics, with its panic. Jobs that panic do not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::Error;
+    /// use std::{thread, time::Duration};
+    ///
+    /// # fn main() -> crochet::Result<()> {
+    /// let driver = crochet::no_setup()?;
+    /// // A thread of the application, which knows nothing of the driver:
+    /// let worker = thread::spawn(|| {
+    ///     crochet::wait_for(Duration::from_secs(60), async { Ok::<_, Error>(6 * 7) })
+    /// });
+    /// let answer = async_io::block_on(driver.run(crochet::unblock(|| worker.join().unwrap())))??;
+    /// assert_eq!(answer, 42);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn run<T>(self, main: impl Future<Output = T>) -> Result<T, Error> {
+        check_not_forked()?;
+        self.shared.tokio.start_or_adopt().map_err(|error| Error::Setup(Arc::new(error)))?;
+        self.shared.begin_run()?;
+        drive(Arc::clone(&self.shared), Some(self.location), main).await
+    }
+}
+
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver").field("location", &self.location).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if fork::forked_from().is_none() {
+            self.shared.stop();
+        }
+    }
+}

@@ -1,0 +1,477 @@
+//! The one global reactor: the functions that start and stop it, and those that use it.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use crate::caller::eventual::{self, EventualResult};
+use crate::caller::wait_for;
+use crate::error::Error;
+use crate::job::info::JobInfo;
+use crate::reactor::builder::Builder;
+use crate::reactor::driver::Driver;
+use crate::reactor::handle::Reactor;
+use crate::runtime::current::is_entered;
+use crate::runtime::shared::Shared;
+use crate::sync::lock;
+use crate::sys::at_exit::{self, Step};
+use crate::sys::fork::{self, check_not_forked};
+
+/// The global reactor, from a start that worked until a shutdown.
+struct Global {
+    reactor: Reactor,
+    /// The call that started it.
+    location: &'static Location<'static>,
+}
+
+/// LOCKING: held while a reactor is started, so that it is started once. No user code runs meanwhile:
+/// the process is prepared before.
+/// Never locked in a forked child.
+static GLOBAL: Mutex<Option<Global>> = Mutex::new(None);
+
+/// One thread's own way to the global reactor. The outer count is not shared between threads.
+type CachedGlobal = Rc<Arc<Shared>>;
+
+thread_local! {
+    /// The global reactor as this thread last saw it, so that its calls share no lock with other
+    /// threads', nor a reference count.
+    static CACHED: RefCell<Option<CachedGlobal>> = const { RefCell::new(None) };
+}
+
+/// What a start is to do where a reactor is running.
+enum IfRunning {
+    Keep,
+    Fail,
+}
+
+/// Starts the global reactor; if it is running, does nothing. Does not wait for jobs.
+///
+/// The call is optional: the first job starts the reactor, too. It is of use to start it early, and to have
+/// the failure to start as its own result. It may be called from any thread, any number of times; after
+/// [`no_setup`] it does nothing.
+///
+/// If the reactor is just being [shut down](shutdown), a fresh one is started beside it.
+///
+/// # Errors
+///
+/// [`Error::Setup`] if there is no thread to be had; the next call tries again. [`Error::Forked`] in a
+/// fork of a process that has had a reactor.
+///
+/// # Examples
+///
+/// ```
+/// crochet::setup()?;
+/// crochet::setup()?; // a library may do so as well
+/// # Ok::<(), crochet::Error>(())
+/// ```
+#[track_caller]
+pub fn setup() -> Result<(), Error> {
+    start(Location::caller(), IfRunning::Keep, Builder::new(), Builder::start)
+}
+
+/// Starts the global reactor with settings of one's own. Does not wait for jobs.
+///
+/// # Errors
+///
+/// [`Error::AlreadySetUp`] if it is running already, with whatever settings; otherwise those of
+/// [`setup`].
+///
+/// # Examples
+///
+/// ```
+/// use crochet::{Error, Reactor};
+/// use std::time::Duration;
+///
+/// let settings = Reactor::builder().slow_poll(Duration::from_millis(20));
+/// crochet::setup_with(settings.clone())?;
+/// assert!(matches!(crochet::setup_with(settings), Err(Error::AlreadySetUp(_))));
+/// # Ok::<(), Error>(())
+/// ```
+#[track_caller]
+pub fn setup_with(builder: Builder) -> Result<(), Error> {
+    start(Location::caller(), IfRunning::Fail, builder, Builder::start)
+}
+
+/// Makes the global reactor one that the application drives itself, on its own executor: see
+/// [`Driver::run`]. No thread is started for it, and [`setup`] does nothing from then on.
+///
+/// Call it before anything starts a job: first thing in `main`. Until the driver is run, jobs are
+/// queued.
+///
+/// # Errors
+///
+/// [`Error::AlreadySetUp`] if the global reactor exists already, started by [`setup`], a job or another
+/// `no_setup`; it names the place. Otherwise those of [`setup`].
+///
+/// # Examples
+///
+/// ```
+/// use crochet::Error;
+///
+/// let driver = crochet::no_setup()?;
+/// let job = crochet::run_in_reactor(|| async { Ok::<_, Error>(5) });
+/// let five = async_io::block_on(driver.run(async { job.await }))?;
+/// assert_eq!(five.unwrap(), 5);
+/// # Ok::<(), Error>(())
+/// ```
+#[track_caller]
+pub fn no_setup() -> Result<Driver, Error> {
+    let location = Location::caller();
+    let mut driver = None;
+    start(location, IfRunning::Fail, Builder::new(), |builder| {
+        let reactor = builder.start_undriven();
+        driver = Some(Driver::new(Arc::clone(reactor.shared()), location));
+        Ok(reactor)
+    })?;
+    // A start that worked has made it.
+    driver.ok_or(Error::ReactorStopped)
+}
+
+/// Stops the global reactor, and blocks until its thread has ended or `grace` has passed.
+///
+/// New jobs are refused, every unfinished job is dropped on the reactor thread, in the order in which they
+/// were submitted, and whoever waits for one gets [`Error::ReactorStopped`]. Then the destructors of the
+/// thread's thread-locals run. A later [`setup`] or job starts a fresh reactor.
+///
+/// On the reactor thread itself it only asks, and returns at once. If there is no reactor it does nothing, so
+/// twice is fine. [`Duration::ZERO`] asks, too, and does not wait: it is [`Error::TimedOut`], unless the
+/// thread has ended already. [`Duration::MAX`] waits for ever.
+///
+/// Where a [`Driver`] was never run, there is no reactor thread, and the jobs are dropped on this one.
+///
+/// # Errors
+///
+/// [`Error::TimedOut`] when `grace` has passed, which names the job that holds the thread, if one does. The
+/// reactor goes on stopping, and as after any other shutdown, a later job starts a fresh one.
+/// [`Error::Forked`] in a forked child.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let never = crochet::run_in_reactor(|| std::future::pending::<crochet::Result<()>>());
+/// crochet::shutdown(Duration::from_secs(60))?;
+/// assert!(never.wait(Duration::ZERO).unwrap_err().is_reactor_stopped());
+/// # Ok::<(), crochet::Error>(())
+/// ```
+pub fn shutdown(grace: Duration) -> Result<(), Error> {
+    check_not_forked()?;
+    let Some(reactor) = lock(&GLOBAL).as_ref().map(|global| global.reactor.clone()) else {
+        return Ok(());
+    };
+    let result = reactor.shutdown(grace);
+    if !is_entered(reactor.shared().id) {
+        // It is over for this reactor. Unless a `setup` meanwhile has put another one in its place:
+        let mut global = lock(&GLOBAL);
+        let over = global.take_if(|global| Arc::ptr_eq(global.reactor.shared(), reactor.shared()));
+        drop(global);
+        drop(over);
+    }
+    result
+}
+
+/// Starts a job on the reactor thread, and returns at once with a handle to its result.
+///
+/// `job` is called on the reactor thread, and returns the future to run there. So it has to be `Send`, but
+/// the future need not be: it may use `Rc`, or a library's `!Send` types. Jobs of one thread start in
+/// the order of these calls. The first job starts the reactor, if [`setup`] has not.
+///
+/// This never fails here and now: if the reactor cannot be started, is being shut down, or is that of
+/// the parent of a forked process, that is the job's outcome, and `job` is dropped uncalled.
+///
+/// # Examples
+///
+/// ```
+/// use crochet::Error;
+/// use std::{rc::Rc, time::Duration};
+///
+/// let job = crochet::run_in_reactor(|| async {
+///     let shared = Rc::new(20);
+///     futures_lite::future::yield_now().await;
+///     Ok::<_, Error>(*shared + 1)
+/// });
+/// assert_eq!(job.join(Duration::from_secs(60)).unwrap(), 21);
+/// ```
+#[track_caller]
+pub fn run_in_reactor<C, F, T, E>(job: C) -> EventualResult<T, E>
+where
+    C: FnOnce() -> F + Send + 'static,
+    F: Future<Output = Result<T, E>> + 'static,
+    T: Send + 'static,
+    E: fmt::Debug + Send + 'static,
+{
+    let location = Location::caller();
+    match find_or_start(location) {
+        Ok(shared) => eventual::spawn(Ok(&shared), location, job),
+        Err(error) => eventual::spawn(Err(error), location, job),
+    }
+}
+
+/// Runs a future on the reactor thread, and blocks until it is done, or the time is over.
+///
+/// The future may borrow from the caller. **When this has returned, in whatever way, unwinding included,
+/// the future and all that it borrowed is gone.** The first call starts the reactor, if [`setup`] has not.
+///
+/// [`Duration::MAX`] waits for ever. [`Duration::ZERO`] takes what is there: the future is polled once, and
+/// dropped if that does not make it ready. If the reactor thread is held by another job, not even that: the
+/// call is back within some ten milliseconds.
+///
+/// # Cancellation
+///
+/// When `timeout` has passed, the future is dropped, on this thread. That does not have to wait for a reactor
+/// that another job holds. Only if this very future is inside `poll` at that moment, the call
+/// returns when that `poll` does; for a hard limit even then, use
+/// [`run_in_reactor`]`(..)`[`.join(timeout)`](EventualResult::join).
+///
+/// # Errors
+///
+/// The job's own, and through `E::from`: [`Error::TimedOut`], which says what the job and the reactor
+/// were doing; [`Error::ReactorStopped`] if the reactor is stopped meanwhile; [`Error::Setup`] if it could
+/// not be started; [`Error::OnReactorThread`] at once, on the reactor thread itself;
+/// [`Error::Forked`] in a forked child.
+///
+/// # Panics
+///
+/// If the job panics: its panic goes on here, with the same payload.
+///
+/// # Examples
+///
+/// ```
+/// use async_io::{Async, Timer};
+/// use std::net::{TcpListener, TcpStream};
+/// use std::{io, time::Duration};
+///
+/// # fn main() -> io::Result<()> {
+/// let server = TcpListener::bind("127.0.0.1:0")?;
+/// let address = server.local_addr()?; // borrowed by the future:
+/// let stream = crochet::wait_for(Duration::from_secs(5), async {
+///     Async::<TcpStream>::connect(address).await
+/// })?;
+/// assert_eq!(stream.get_ref().peer_addr()?, address);
+///
+/// let late: io::Result<()> = crochet::wait_for(Duration::from_millis(10), async {
+///     Timer::after(Duration::from_secs(5)).await;
+///     Ok(())
+/// });
+/// assert_eq!(late.unwrap_err().kind(), io::ErrorKind::TimedOut);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// The future runs on another thread, so it has to be `Send` (`run_in_reactor` takes others):
+///
+/// ```compile_fail,E0277
+/// use crochet::Error;
+/// use std::{rc::Rc, time::Duration};
+///
+/// let count = Rc::new(1);
+/// let _ = crochet::wait_for(Duration::from_secs(1), async { Ok::<_, Error>(*count) });
+/// ```
+///
+/// So has its result:
+///
+/// ```compile_fail,E0277
+/// use crochet::Error;
+/// use std::{rc::Rc, time::Duration};
+///
+/// let _ = crochet::wait_for(Duration::from_secs(1), async { Ok::<_, Error>(Rc::new(1)) });
+/// ```
+///
+/// It may borrow what outlives the call, and what it returns may not outlive what it borrowed:
+///
+/// ```compile_fail,E0597
+/// use crochet::Error;
+/// use std::time::Duration;
+///
+/// let kept: crochet::Result<&str> = {
+///     let name = String::from("short-lived");
+///     crochet::wait_for(Duration::from_secs(1), async { Ok(name.as_str()) })
+/// };
+/// println!("{kept:?}");
+/// ```
+///
+/// Nor may it use something that the caller has lent mutably to someone else:
+///
+/// ```compile_fail,E0502
+/// use crochet::Error;
+/// use std::time::Duration;
+///
+/// let mut list = vec![1];
+/// let first = &mut list[0];
+/// let _ = crochet::wait_for(Duration::from_secs(1), async { Ok::<_, Error>(list.len()) });
+/// *first = 2;
+/// ```
+#[track_caller]
+pub fn wait_for<F, T, E>(timeout: Duration, job: F) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>> + Send,
+    T: Send,
+    E: From<Error> + Send,
+{
+    let location = Location::caller();
+    match find_or_start(location) {
+        Ok(shared) => wait_for::wait_for(&shared, location, timeout, job),
+        Err(error) => wait_for::refuse(error, job),
+    }
+}
+
+/// Lists the unfinished jobs of the global reactor, in the order in which they were submitted. Never waits for a
+/// job.
+///
+/// It can be called on any thread, also while a job holds the reactor thread, and in a job, which finds itself in
+/// the list. If the global reactor is not running the list is empty, and so it is in a forked child; nothing is
+/// started.
+///
+/// # Examples
+///
+/// ```
+/// use crochet::JobState;
+/// use std::{future, thread, time::Duration};
+///
+/// let never = crochet::run_in_reactor(|| future::pending::<crochet::Result<()>>());
+/// while crochet::jobs()[0].state() != JobState::Waiting {
+///     thread::sleep(Duration::from_millis(1));
+/// }
+/// for job in crochet::jobs() {
+///     // job 1 started at src/main.rs:4: waiting, age 1.1ms, 1 poll, busy 2.3µs
+///     println!("{job}");
+///     assert_eq!(job.location().file(), file!());
+/// }
+/// # never.cancel();
+/// ```
+pub fn jobs() -> Vec<JobInfo> {
+    if check_not_forked().is_err() {
+        return Vec::new();
+    }
+    let shared = lock(&GLOBAL).as_ref().map(|global| Arc::clone(global.reactor.shared()));
+    shared.map_or_else(Vec::new, |shared| shared.jobs())
+}
+
+impl Reactor {
+    /// Returns a handle to the global reactor, which is started if need be. Does not wait for jobs.
+    ///
+    /// It is a handle to the reactor that runs now: after a shutdown it does not start another one, as the
+    /// free functions do.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Setup`] if it could not be started, [`Error::ReactorStopped`] while it is being shut
+    /// down, and [`Error::Forked`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::{Error, Reactor};
+    /// use std::time::Duration;
+    ///
+    /// /// Waits on the reactor it is given.
+    /// fn five(reactor: &Reactor) -> Result<u32, Error> {
+    ///     reactor.wait_for(Duration::from_secs(60), async { Ok(5) })
+    /// }
+    /// assert_eq!(five(&Reactor::global()?)?, 5);
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[track_caller]
+    pub fn global() -> Result<Self, Error> {
+        find_or_start(Location::caller())?;
+        match &*lock(&GLOBAL) {
+            Some(global) if !global.reactor.shared().is_stopping() => Ok(global.reactor.clone()),
+            _ => Err(Error::ReactorStopped),
+        }
+    }
+}
+
+/// The global reactor, for a job: the one that is running, or a fresh one.
+fn find_or_start(location: &'static Location<'static>) -> Result<CachedGlobal, Error> {
+    check_not_forked()?;
+    // The storage is gone in destructors of thread-locals; it goes without, then.
+    let seen = CACHED.try_with(|seen| seen.borrow().clone()).ok().flatten();
+    if let Some(shared) = seen.filter(|shared| !shared.is_stopping()) {
+        return Ok(shared);
+    }
+    let shared = Rc::new(running_or_fresh(location)?);
+    let _ = CACHED.try_with(|seen| seen.replace(Some(Rc::clone(&shared))));
+    Ok(shared)
+}
+
+/// What [`running_or_fresh`] is to do with the global reactor that there is, if there is one.
+fn running(global: Option<&Global>) -> Result<Option<Arc<Shared>>, Error> {
+    match global.map(|global| global.reactor.shared()) {
+        // While a reactor is being stopped, its jobs, and everyone else's, are refused.
+        Some(shared) if shared.is_stopping() && !shared.is_ended() => Err(Error::ReactorStopped),
+        Some(shared) if !shared.is_stopping() => Ok(Some(Arc::clone(shared))),
+        _ => Ok(None),
+    }
+}
+
+/// The global reactor, for a job.
+fn running_or_fresh(location: &'static Location<'static>) -> Result<Arc<Shared>, Error> {
+    fork::mark_process()?;
+    if let Some(shared) = running(lock(&GLOBAL).as_ref())? {
+        return Ok(shared);
+    }
+    let builder = Builder::new();
+    builder.prepare_process()?;
+    let global = lock(&GLOBAL);
+    if let Some(shared) = running(global.as_ref())? {
+        return Ok(shared);
+    }
+    let reactor = builder.start()?;
+    let shared = Arc::clone(reactor.shared());
+    publish(global, reactor, location);
+    Ok(shared)
+}
+
+/// Starts the global reactor, on somebody's explicit wish: one that is stopping is in nobody's way.
+fn start(
+    location: &'static Location<'static>,
+    if_running: IfRunning,
+    builder: Builder,
+    start: impl FnOnce(Builder) -> Result<Reactor, Error>,
+) -> Result<(), Error> {
+    let running = |global: &Option<Global>| {
+        let running = global.as_ref().filter(|global| !global.reactor.shared().is_stopping())?;
+        Some(match if_running {
+            IfRunning::Keep => Ok(()),
+            IfRunning::Fail => Err(Error::AlreadySetUp(running.location)),
+        })
+    };
+    check_not_forked()?;
+    fork::mark_process()?;
+    if let Some(result) = running(&lock(&GLOBAL)) {
+        return result;
+    }
+    builder.prepare_process()?;
+    let global = lock(&GLOBAL);
+    if let Some(result) = running(&global) {
+        return result;
+    }
+    publish(global, start(builder)?, location);
+    Ok(())
+}
+
+/// Puts a reactor that has been started in the place of one that is over.
+fn publish(
+    mut global: MutexGuard<'_, Option<Global>>,
+    reactor: Reactor,
+    location: &'static Location<'static>,
+) {
+    at_exit::arm(Step::StopReactor, stop_at_end_of_main);
+    let over = global.replace(Global { reactor, location });
+    drop(global);
+    drop(over);
+}
+
+/// Stops the global reactor at the end of `main`. Other thread-locals may be gone, so this only asks, and
+/// waits on a condition variable.
+fn stop_at_end_of_main(end: Option<Instant>) {
+    let reactor = lock(&GLOBAL).as_ref().map(|global| global.reactor.clone());
+    if let Some(reactor) = reactor {
+        reactor.stop_until(end);
+    }
+}

@@ -1,0 +1,255 @@
+//! [`Reactor`]: a handle to one reactor, to submit jobs to, and to stop.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::caller::eventual::{self, EventualResult};
+use crate::caller::wait_for;
+use crate::error::{Error, JobState};
+use crate::job::info::JobInfo;
+use crate::reactor::thread::Thread;
+use crate::runtime::current::is_entered;
+use crate::runtime::shared::{Lifecycle, Shared};
+use crate::sync::deadline;
+use crate::sys::fork::{self, check_not_forked};
+
+/// A reactor of one's own, beside the global one: one thread, and the jobs on it.
+///
+/// A program has use for one where jobs must not get in each other's way: a library that is to be
+/// independent of the application's jobs, a test, work with another priority. All others share the global
+/// reactor, through the free functions.
+///
+/// Clones are handles to the same reactor. Dropping the last one stops it, without waiting: its
+/// unfinished jobs are dropped on its thread, and who waits for them gets [`Error::ReactorStopped`].
+/// [`EventualResult`]s do not keep it alive. The global reactor has a handle of its own, so it is stopped
+/// by [`shutdown`](crate::shutdown) only.
+///
+/// # Examples
+///
+/// ```
+/// use crochet::{Error, Reactor};
+/// use std::time::Duration;
+///
+/// # fn main() -> crochet::Result<()> {
+/// let reactor = Reactor::builder().name("mail").build()?;
+/// let sum = reactor.wait_for(Duration::from_secs(60), async { Ok::<_, Error>(2 + 2) })?;
+/// assert_eq!(sum, 4);
+/// reactor.shutdown(Duration::from_secs(1))
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Reactor {
+    handle: Arc<Handle>,
+}
+
+/// Stops its reactor when dropped.
+struct Handle {
+    shared: Arc<Shared>,
+    /// `None` for a `Driver`'s reactor.
+    thread: Option<Thread>,
+}
+
+impl Reactor {
+    /// Starts a job on this reactor; never blocks. As the free function
+    /// [`run_in_reactor`](crate::run_in_reactor()).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::{Error, Reactor};
+    /// use std::time::Duration;
+    ///
+    /// let reactor = Reactor::new().unwrap();
+    /// let job = reactor.run_in_reactor(|| async { Ok::<_, Error>("done") });
+    /// assert_eq!(job.join(Duration::from_secs(60)).unwrap(), "done");
+    /// ```
+    #[track_caller]
+    pub fn run_in_reactor<C, F, T, E>(&self, job: C) -> EventualResult<T, E>
+    where
+        C: FnOnce() -> F + Send + 'static,
+        F: Future<Output = Result<T, E>> + 'static,
+        T: Send + 'static,
+        E: fmt::Debug + Send + 'static,
+    {
+        eventual::spawn(self.usable(), Location::caller(), job)
+    }
+
+    /// Blocks until the job is done on this reactor, or the time is over. As the free function
+    /// [`wait_for`](crate::wait_for()).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`wait_for`](crate::wait_for()).
+    ///
+    /// # Panics
+    ///
+    /// If the job panics: its panic goes on here, with the same payload.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::{Error, Reactor};
+    /// use std::time::Duration;
+    ///
+    /// let reactor = Reactor::new()?;
+    /// let words = String::from("borrowed, as ever");
+    /// let first = reactor.wait_for(Duration::from_secs(60), async {
+    ///     Ok::<_, Error>(words.split(',').next())
+    /// })?;
+    /// assert_eq!(first, Some("borrowed"));
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[track_caller]
+    pub fn wait_for<F, T, E>(&self, timeout: Duration, job: F) -> Result<T, E>
+    where
+        F: Future<Output = Result<T, E>> + Send,
+        T: Send,
+        E: From<Error> + Send,
+    {
+        wait_for::wait_for(&self.handle.shared, Location::caller(), timeout, job)
+    }
+
+    /// Stops this reactor, and blocks until its thread has ended. As the free function
+    /// [`shutdown`](crate::shutdown), except that nothing starts it again: all later jobs get
+    /// [`Error::ReactorStopped`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`shutdown`](crate::shutdown).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::{Error, Reactor};
+    /// use std::time::Duration;
+    ///
+    /// let reactor = Reactor::new()?;
+    /// reactor.shutdown(Duration::from_secs(60))?;
+    /// let late = reactor.run_in_reactor(|| async { Ok::<_, Error>(1) });
+    /// assert!(late.wait(Duration::ZERO).unwrap_err().is_reactor_stopped());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn shutdown(&self, grace: Duration) -> Result<(), Error> {
+        check_not_forked()?;
+        let Handle { shared, thread } = &*self.handle;
+        shared.stop();
+        if thread.as_ref().is_some_and(Thread::is_current) || is_entered(shared.id) {
+            return Ok(());
+        }
+        let start = Instant::now();
+        let end = deadline(start, grace);
+        if !shared.wait_ended(end) || !thread.as_ref().is_none_or(|own| own.wait_left(end)) {
+            let mut why = shared.timed_out(start, JobState::Running);
+            if shared.is_ended() {
+                why.cause = Some("all jobs have ended, but not the thread's thread-locals");
+            }
+            return Err(Error::TimedOut(why));
+        }
+        if let Some(thread) = thread {
+            thread.join();
+        }
+        Ok(())
+    }
+
+    /// Lists the unfinished jobs of this reactor, in the order in which they were submitted. Never waits for a
+    /// job. As the free function [`jobs`](crate::jobs()).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::{Error, Reactor};
+    /// use std::{future, time::Duration};
+    ///
+    /// let reactor = Reactor::new()?;
+    /// let never = reactor.run_in_reactor(|| future::pending::<crochet::Result<()>>());
+    /// assert_eq!(reactor.jobs().len(), 1);
+    /// never.cancel();
+    /// never.wait(Duration::from_secs(60)).unwrap_err();
+    /// assert!(reactor.jobs().is_empty());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn jobs(&self) -> Vec<JobInfo> {
+        self.shared().jobs()
+    }
+
+    /// Stops this reactor, and blocks until all jobs have ended or the time is over. Uses no
+    /// thread-locals.
+    pub(crate) fn stop_until(&self, end: Option<Instant>) {
+        self.handle.shared.stop();
+        self.handle.shared.wait_ended(end);
+    }
+
+    /// A reactor whose thread has been started.
+    pub(crate) fn threaded(shared: Arc<Shared>, thread: Thread) -> Self {
+        Self { handle: Arc::new(Handle { shared, thread: Some(thread) }) }
+    }
+
+    /// A reactor for a `Driver`, in a process that is prepared.
+    pub(crate) fn undriven(slow_poll: Duration) -> Self {
+        let shared = Arc::new(Shared::new(Lifecycle::Undriven, Duration::ZERO, slow_poll));
+        Self { handle: Arc::new(Handle { shared, thread: None }) }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.handle.shared
+    }
+
+    /// The reactor, for a job that is not to be waited for here and now.
+    fn usable(&self) -> Result<&Arc<Shared>, Error> {
+        check_not_forked()?;
+        Ok(&self.handle.shared)
+    }
+}
+
+// As for `EventualResult`.
+impl UnwindSafe for Reactor {}
+impl RefUnwindSafe for Reactor {}
+
+impl fmt::Debug for Reactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reactor")
+            .field("id", &self.handle.shared.id)
+            .field("stopping", &self.handle.shared.is_stopping())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // In a forked child there is no thread to stop, only locks of the parent to stumble over.
+        if fork::forked_from().is_none() {
+            self.shared.stop();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+    use std::time::Duration;
+
+    use async_io::Timer;
+
+    use crate::{Error, Reactor};
+
+    #[test]
+    fn a_look_that_was_worth_it_is_known_as_such_though_the_next_kind_of_wait_sleeps_at_once() {
+        let bound = Duration::from_millis(400);
+        let reactor = Reactor::builder().spin(bound).build().unwrap();
+        let spin = &reactor.shared().spin;
+        for _ in 0..6 {
+            spin.learn_no_job(false);
+        }
+        let wait = async {
+            Timer::after(Duration::from_millis(5)).await;
+            Ok::<_, Error>(())
+        };
+        reactor.wait_for(Duration::from_secs(60), wait).unwrap();
+        // Were the reactor still looking, it would find out now that it was in vain.
+        thread::sleep(bound);
+        assert_eq!(spin.level_jobs_waiting(), 0);
+    }
+}

@@ -1,0 +1,6 @@
+//! The reactor thread's side: the loop, and what it shares with callers.
+
+pub(crate) mod current;
+pub(crate) mod event_loop;
+pub(crate) mod shared;
+pub(crate) mod spin;

@@ -1,0 +1,219 @@
+//! What the reactor thread and everyone else share: the queue and its bell, the lifecycle of the reactor, and
+//! who holds the thread.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use async_channel::{Receiver, Sender};
+use atomic_waker::AtomicWaker;
+
+use crate::context::Tokio;
+use crate::error::{Error, JobState, TimedOut};
+use crate::job::info::JobInfo;
+use crate::job::tracker::{Envelope, TakenJob};
+use crate::job::{QueuedJob, Tracker};
+use crate::runtime::current::{Enter, is_entered};
+use crate::runtime::spin::Spin;
+use crate::sync::lock;
+use crate::sys::fork::{self, check_not_forked};
+
+/// Where a reactor is in its lifecycle. Only forward.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Lifecycle {
+    /// A [`Driver`](crate::Driver) exists, and has not been run.
+    Undriven,
+    Running,
+    /// The queue is closed; unfinished jobs are being dropped.
+    Stopping,
+    /// Every job has ended.
+    Ended,
+}
+
+/// What the reactor thread and everyone else share.
+pub(crate) struct Shared {
+    pub(crate) id: u64,
+    submit: Sender<Envelope<QueuedJob>>,
+    /// To be emptied by way of `tracker`, which keeps the order.
+    queue: Receiver<Envelope<QueuedJob>>,
+    pub(crate) tracker: Tracker,
+    /// The task that takes jobs out of the queue, when it has found it empty.
+    pub(crate) loop_waker: AtomicWaker,
+    pub(crate) tokio: Tokio,
+    /// How long either side looks before it sleeps.
+    pub(crate) spin: Spin,
+    lifecycle: Mutex<Lifecycle>,
+    ended: Condvar,
+    /// Called with the reactor's id when all its jobs have been dropped, just before it has ended.
+    before_end: OnceLock<fn(u64)>,
+}
+
+impl Shared {
+    pub(crate) fn new(lifecycle: Lifecycle, spin: Duration, slow_poll: Duration) -> Self {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+        let (submit, queue) = async_channel::unbounded();
+        Self {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            submit,
+            queue,
+            tracker: Tracker::new(slow_poll),
+            loop_waker: AtomicWaker::new(),
+            tokio: Tokio::new(),
+            spin: Spin::new(spin),
+            lifecycle: Mutex::new(lifecycle),
+            ended: Condvar::new(),
+            before_end: OnceLock::new(),
+        }
+    }
+
+    /// Queues a job. If the reactor is stopping, the job ends at once, as stopped.
+    pub(crate) fn submit(&self, job: Envelope<QueuedJob>) {
+        // RACE: with `begin_stop`. Either the queue is closed already, or the job is in it when it is
+        // drained. With the driver: it registers with the loop_waker, then looks into the queue once
+        // more; so either it sees the job, or the loop_waker sees it.
+        if self.submit.try_send(job).is_ok() {
+            self.loop_waker.wake();
+        }
+    }
+
+    /// Takes the next job out of the queue. Reactor thread only.
+    pub(crate) fn take(&self) -> Option<TakenJob<QueuedJob>> {
+        self.tracker.take(&self.queue)
+    }
+
+    /// Whether somebody has submitted a job that nobody has asked for yet; a glance, without the lock.
+    pub(crate) fn has_submitted(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// Lists the unfinished jobs.
+    pub(crate) fn jobs(&self) -> Vec<JobInfo> {
+        if fork::forked_from().is_some() {
+            return Vec::new();
+        }
+        self.tracker.list(&self.queue)
+    }
+
+    /// Would a job submitted now be refused?
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.submit.is_closed()
+    }
+
+    /// Has every job ended?
+    pub(crate) fn is_ended(&self) -> bool {
+        *lock(&self.lifecycle) == Lifecycle::Ended
+    }
+
+    /// Refuses a blocking call where it could not end.
+    pub(crate) fn check_may_block(&self) -> Result<(), Error> {
+        check_not_forked()?;
+        if is_entered(self.id) { Err(Error::OnReactorThread) } else { Ok(()) }
+    }
+
+    /// Why a wait for this job, begun at `start`, is over.
+    pub(crate) fn timed_out(&self, start: Instant, job: JobState) -> TimedOut {
+        TimedOut {
+            waited: start.elapsed(),
+            job,
+            blocked_by: self.tracker.blocked_by(),
+            cause: (*lock(&self.lifecycle) == Lifecycle::Undriven)
+                .then_some("nobody is running the Driver"),
+        }
+    }
+
+    /// Begins to run, if it has not been stopped before.
+    pub(crate) fn begin_run(&self) -> Result<(), Error> {
+        let mut lifecycle = lock(&self.lifecycle);
+        if *lifecycle != Lifecycle::Undriven {
+            return Err(Error::ReactorStopped);
+        }
+        *lifecycle = Lifecycle::Running;
+        Ok(())
+    }
+
+    /// Begins to stop: no more jobs, no more lifecycle beyond those there are. Returns the state before.
+    fn begin_stop(&self) -> Lifecycle {
+        let mut lifecycle = lock(&self.lifecycle);
+        let before = *lifecycle;
+        *lifecycle =
+            if before == Lifecycle::Ended { Lifecycle::Ended } else { Lifecycle::Stopping };
+        drop(lifecycle);
+        self.submit.close();
+        before
+    }
+
+    /// Has the reactor stop, and does not wait. Its own thread drops the jobs; a driver that was never
+    /// run has none, so there the queued jobs are dropped here.
+    pub(crate) fn stop(&self) {
+        match self.begin_stop() {
+            Lifecycle::Running => self.loop_waker.wake(),
+            Lifecycle::Undriven => {
+                // This thread counts as the reactor's meanwhile: a wait for one of these jobs in the
+                // `Drop` of another is refused, not stuck.
+                let _entered = Enter::new(self.id);
+                while let Some(job) = self.take() {
+                    self.tracker.remove(None);
+                    self.tracker.leave();
+                    drop(job);
+                }
+                self.end();
+            }
+            Lifecycle::Stopping | Lifecycle::Ended => {}
+        }
+    }
+
+    /// Registers what the thread that stops this reactor calls, with its id, once all jobs have been dropped. The same
+    /// function each time.
+    pub(crate) fn call_before_end(&self, log_failures: fn(u64)) {
+        self.before_end.get_or_init(|| log_failures);
+    }
+
+    /// Runs what [`call_before_end`](Self::call_before_end) has registered.
+    pub(crate) fn before_end(&self) {
+        if let Some(call) = self.before_end.get() {
+            call(self.id);
+        }
+    }
+
+    /// The driver has left its loop, of itself or because it was asked to.
+    pub(crate) fn leave_loop(&self) {
+        self.begin_stop();
+    }
+
+    /// Every job has ended, and the thread, if it is our own, is about to.
+    pub(crate) fn end(&self) {
+        self.tracker.clear();
+        *lock(&self.lifecycle) = Lifecycle::Ended;
+        self.ended.notify_all();
+    }
+
+    /// Blocks until the reactor has ended; false if the deadline passes before. Touches no
+    /// thread-locals, so it works at the end of `main`.
+    pub(crate) fn wait_ended(&self, deadline: Option<Instant>) -> bool {
+        let mut lifecycle = lock(&self.lifecycle);
+        while *lifecycle != Lifecycle::Ended {
+            let Some(deadline) = deadline else {
+                lifecycle = self.ended.wait(lifecycle).unwrap_or_else(|poison| poison.into_inner());
+                continue;
+            };
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            let woken = self.ended.wait_timeout(lifecycle, left);
+            lifecycle = woken.unwrap_or_else(|poison| poison.into_inner()).0;
+        }
+        true
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if fork::forked_from().is_some() {
+            // Closing the queue would take locks that a thread of the parent may have held. One more
+            // of each of its ends, never dropped, keeps it open.
+            std::mem::forget((self.submit.clone(), self.queue.clone()));
+            self.tracker.forget_jobs();
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The end of `main`: the last chance to drop jobs, and to write what they had to say.
+//!
+//! It is a destructor of a thread-local of the main thread. Such a destructor runs when `main` has
+//! returned, or `exit` is called on that thread, and before the exit handlers of C libraries, which a job's
+//! `Drop` may still need. An exit handler of our own (`atexit`) could run after them.
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use crate::panic::catch;
+use crate::sync::deadline;
+use crate::sys::fork;
+
+/// How long all steps together may delay the exit.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What can be asked for at the end of `main`, in the order in which it is done.
+#[derive(Clone, Copy)]
+pub(crate) enum Step {
+    /// Stops the global reactor, which drops its jobs.
+    StopReactor,
+    /// Has all [`BackgroundLogger`](crate::BackgroundLogger)s write what they have, which the jobs' `Drop`s may have
+    /// added to.
+    FlushLoggers,
+}
+
+/// What a step does, given the time until which it may delay the exit.
+type Run = fn(Option<Instant>);
+
+/// One function for each [`Step`].
+static STEPS: [OnceLock<Run>; 2] = [const { OnceLock::new() }; 2];
+
+struct Guard;
+
+thread_local! {
+    static GUARD: Guard = const { Guard };
+}
+
+/// Registers what the step does. If this is the main thread, the end of `main` runs all steps from now on.
+pub(crate) fn arm(step: Step, run: Run) {
+    STEPS[step as usize].get_or_init(|| run);
+    if is_main_thread() {
+        // Where it is too late for that, `main` has ended before.
+        let _ = GUARD.try_with(|_| ());
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // In a forked child there is nothing of ours to end.
+        if fork::forked_from().is_none() {
+            let end = deadline(Instant::now(), GRACE);
+            for run in STEPS.iter().filter_map(OnceLock::get) {
+                // A panic in a destructor of a thread-local would abort the process, and here wakers and loggers
+                // of the program run.
+                let _ = catch(|| run(end));
+            }
+        }
+    }
+}
+
+/// Is this the thread that runs `main`?
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_main_thread() -> bool {
+    #[expect(unsafe_code, reason = "FFI")]
+    // SAFETY: both calls take nothing, and cannot fail.
+    let (thread, process) = unsafe { (libc::gettid(), libc::getpid()) };
+    thread == process
+}
+
+/// Is this the thread that runs `main`?
+#[cfg(any(target_vendor = "apple", target_os = "freebsd", target_os = "openbsd"))]
+fn is_main_thread() -> bool {
+    #[expect(unsafe_code, reason = "FFI")]
+    // SAFETY: the call takes nothing, and cannot fail.
+    let main = unsafe { libc::pthread_main_np() };
+    main == 1
+}
+
+/// Is this the thread that runs `main`? Not known here, so the end of `main` is nothing special. On Windows it could not
+/// be: the other threads are gone by then.
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "android",
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "openbsd"
+)))]
+fn is_main_thread() -> bool {
+    false
+}
