@@ -1,5 +1,5 @@
 //! What a timed-out `wait_for` leaves behind: nothing. It counts what is allocated in this process, so it
-//! is the only test of its file.
+//! is the only test of its program.
 
 mod support;
 

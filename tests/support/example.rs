@@ -1,6 +1,6 @@
 //! Runs an example as its user would: as a process, with arguments.
 
-#![allow(dead_code, reason = "each test file uses some of it")]
+#![allow(dead_code, reason = "each suite uses some of it")]
 
 use std::env::{self, consts::EXE_SUFFIX};
 use std::fs;
@@ -39,7 +39,7 @@ pub(crate) fn command(name: &str) -> Command {
 
 /// Finds what Cargo has built: `target/PROFILE/examples`, beside the `deps` in which this test is.
 ///
-/// `cargo test --test NAME` does not build examples. Then there is none, or an old one, which must not pass
+/// `cargo test --test examples` does not build examples. Then there is none, or an old one, which must not pass
 /// for the present one: Cargo's list of its sources tells.
 #[track_caller]
 fn binary(name: &str) -> PathBuf {

@@ -1,6 +1,6 @@
 //! Forks of a test's process, and what to expect of them.
 
-#![allow(dead_code, reason = "each test file uses some of it")]
+#![allow(dead_code, reason = "each suite uses some of it")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;

@@ -1,9 +1,10 @@
 //! Helpers for the tests: hard limits, events instead of sleeps, a process for each test of global
 //! state, and a logger that can be asked.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file uses some of it")]
+#![allow(dead_code, unreachable_pub, unused_macros, reason = "each suite uses some of it")]
 pub mod witness;
 
+use std::any;
 use std::env;
 use std::io::Read;
 use std::panic::Location;
@@ -129,10 +130,50 @@ const CHILD: &str = "CROCHET_TEST_CHILD";
 /// comes here again. Panics with what the child printed, if it did not succeed.
 #[track_caller]
 pub fn in_child(name: &str, body: impl FnOnce()) {
-    if env::var_os(CHILD).is_some() {
-        return body();
+    if is_own_process(name, |_| ()) {
+        body();
     }
-    let output = child_output(&mut child_command(name));
+}
+
+/// The name of the test in which it stands, as the test harness has it: with its module.
+macro_rules! test_name {
+    () => {{
+        fn here() {}
+        $crate::support::name_of_test(here)
+    }};
+}
+
+/// Has the rest of the test, in which it stands first, run in a process of its own. That is killed after
+/// [`LONG`]; if it fails, the test fails with what it printed. A closure may prepare the command.
+macro_rules! own_process {
+    () => {
+        $crate::support::own_process!(|_| ())
+    };
+    ($prepare:expr) => {
+        if !$crate::support::is_own_process($crate::support::test_name!(), $prepare) {
+            return;
+        }
+    };
+}
+
+#[allow(unused_imports, reason = "not each suite uses them")]
+pub(crate) use {own_process, test_name};
+
+/// Takes the crate's name, and that of the function `here` of [`test_name!`], off a function's path.
+pub fn name_of_test<F>(_: F) -> &'static str {
+    let path = any::type_name::<F>();
+    path.split_once("::").unwrap().1.strip_suffix("::here").unwrap()
+}
+
+/// Tells whether this is the process of the test `name` alone. If it is not, starts that, and waits for its end.
+#[track_caller]
+pub fn is_own_process(name: &str, prepare: impl FnOnce(&mut Command)) -> bool {
+    if is_child() {
+        return true;
+    }
+    let mut command = child_command(name);
+    prepare(&mut command);
+    let output = child_output(&mut command);
     assert!(
         output.status.success(),
         "the child failed: {}\n{}{}",
@@ -142,6 +183,7 @@ pub fn in_child(name: &str, body: impl FnOnce()) {
     );
     let stdout = String::from_utf8_lossy(&output.stdout);
     assert!(stdout.contains("1 passed"), "there is no test `{name}`:\n{stdout}");
+    false
 }
 
 /// A new run of the test `name`, alone; [`is_child`] is true there.

@@ -1,9 +1,9 @@
-//! Runs cases that need a whole process each, its `main` and its end: for test files without the harness.
+//! Runs cases that need a whole process each, its `main` and its end: for a suite without the harness.
 //!
 //! The program runs itself once for each case, with the case's name in the environment, and looks at what
 //! came of it. Arguments select cases by parts of their names.
 
-#![allow(dead_code, reason = "each test file uses some of it")]
+#![allow(dead_code, reason = "each suite uses some of it")]
 
 use std::env;
 use std::future;
@@ -49,19 +49,25 @@ const CASE: &str = "CROCHET_TEST_PROGRAM";
 /// Most cases wait rather than work.
 const AT_ONCE: usize = 4;
 
-pub(crate) fn main(cases: &'static [Case]) -> ExitCode {
+/// Runs the cases of some modules, each by the module's name and its own.
+pub(crate) fn main(modules: &[(&str, &'static [Case])]) -> ExitCode {
+    let named = |(module, cases): &(&str, &'static [Case])| {
+        let module = module.to_string();
+        cases.iter().map(move |case| (format!("{module}::{}", case.name), case))
+    };
+    let cases: Vec<(String, &Case)> = modules.iter().flat_map(named).collect();
     if let Ok(name) = env::var(CASE) {
-        let case = cases.iter().find(|case| case.name == name).expect("there is such a case");
+        let (_, case) = cases.iter().find(|(case, _)| *case == name).expect("there is such a case");
         (case.main)();
         return ExitCode::SUCCESS;
     }
     let filters: Vec<String> = env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
-    let chosen = |case: &&Case| {
-        filters.is_empty() || filters.iter().any(|part| case.name.contains(part.as_str()))
+    let chosen = |(name, _): &&(String, &Case)| {
+        filters.is_empty() || filters.iter().any(|part| name.contains(part.as_str()))
     };
-    let chosen: Vec<&Case> = cases.iter().filter(chosen).collect();
+    let chosen: Vec<&(String, &Case)> = cases.iter().filter(chosen).collect();
     if env::args().any(|arg| arg == "--list") {
-        chosen.iter().for_each(|case| println!("{}: test", case.name));
+        chosen.iter().for_each(|(name, _)| println!("{name}: test"));
         return ExitCode::SUCCESS;
     }
     println!("\nrunning {} tests", chosen.len());
@@ -71,9 +77,9 @@ pub(crate) fn main(cases: &'static [Case]) -> ExitCode {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 loop {
-                    let Some(case) = next.lock().unwrap().next() else { break };
-                    let passed = catch_unwind(|| check(case)).is_ok();
-                    println!("test {} ... {}", case.name, if passed { "ok" } else { "FAILED" });
+                    let Some((name, case)) = next.lock().unwrap().next() else { break };
+                    let passed = catch_unwind(|| check(name, case)).is_ok();
+                    println!("test {name} ... {}", if passed { "ok" } else { "FAILED" });
                     failed.fetch_add(usize::from(!passed), Ordering::Relaxed);
                 }
             });
@@ -85,18 +91,18 @@ pub(crate) fn main(cases: &'static [Case]) -> ExitCode {
     ExitCode::from(u8::from(failed > 0))
 }
 
-fn check(case: &Case) {
+fn check(name: &str, case: &Case) {
     let start = Instant::now();
     let mut command = Command::new(env::current_exe().unwrap());
-    let output = support::child_output(command.env(CASE, case.name));
+    let output = support::child_output(command.env(CASE, name));
     let took = start.elapsed();
     let stdout = String::from_utf8(output.stdout).unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     let lines: Vec<&str> = stdout.lines().collect();
-    assert_eq!(lines, case.prints, "{}: {stderr}", case.name);
+    assert_eq!(lines, case.prints, "{name}: {stderr}");
     assert_eq!(output.status.code(), Some(case.status), "{}: {stderr}", output.status);
     let (least, most) = case.takes;
-    assert!(least <= took && took <= most, "{} took {took:?}", case.name);
+    assert!(least <= took && took <= most, "{name} took {took:?}");
 }
 
 pub(crate) fn say(text: &str) {

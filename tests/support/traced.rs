@@ -1,6 +1,6 @@
 //! What a test wants to know of a future: how often it was polled, and on which thread it was dropped.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file uses some of it")]
+#![allow(dead_code, unreachable_pub, reason = "each suite uses some of it")]
 
 use std::future::{self, Future};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,12 +1,12 @@
 //! Runs an example that is a web app, and acts as its user.
 
-#![allow(dead_code, reason = "each test file uses some of it")]
+#![allow(dead_code, reason = "each suite uses some of it")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdout, Stdio};
 
-use crate::example;
+use crate::support::example;
 #[cfg(unix)]
 use crate::support::until;
 use crate::support::{LONG, Limit};

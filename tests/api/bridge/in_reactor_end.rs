@@ -1,0 +1,290 @@
+//! The end of a value that stays on the reactor thread, and calls that are refused.
+//!
+//! | | made late | its handle dropped | the reactor stopped | reactor thread | forked |
+//! |---|---|---|---|---|---|
+//! | the value | dropped there | dropped there | dropped there | – | the parent's |
+//! | `new`, `on` | late | – | refused | refused | refused |
+//! | `with` | – | late ones are never called | ended; then refused | refused | refused |
+
+use std::future::pending;
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread::{self, ThreadId};
+use std::time::Duration;
+use std::{io, process};
+
+use crochet::{Error, InReactor, Reactor};
+
+#[cfg(unix)]
+use crate::support::fork;
+use crate::support::witness::{Drops, PanicOnDrop, Witness, settle, thread_of};
+use crate::support::{Gate, LONG, hog, limit, log, own_process, until};
+
+const SHORT: Duration = Duration::from_millis(50);
+
+fn here() -> ThreadId {
+    thread::current().id()
+}
+
+/// A value with a witness, on this reactor.
+fn witnessed(reactor: &Reactor, drops: &Drops) -> InReactor<(Rc<()>, Witness)> {
+    let witness = drops.witness();
+    InReactor::on(reactor, LONG, move || async move { Ok::<_, Error>((Rc::new(()), witness)) })
+        .unwrap()
+}
+
+#[test]
+fn what_is_made_too_late_is_dropped_on_the_reactor_thread() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    let there = thread_of(&reactor);
+    let drops = Drops::new();
+    // While it is being made:
+    let witness = drops.witness();
+    let late: io::Result<InReactor<Witness>> = InReactor::on(&reactor, SHORT, move || async move {
+        pending::<()>().await;
+        Ok(witness)
+    });
+    assert_eq!(late.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    settle(&reactor);
+    assert_eq!(drops.threads(), [there]);
+    // When it was just made, in the very poll during which the time was over:
+    let (witness, ends) = (drops.witness(), Gate::new());
+    let end = ends.clone();
+    let late: io::Result<InReactor<Witness>> = InReactor::on(&reactor, SHORT, move || async move {
+        ends.pass();
+        Ok(witness)
+    });
+    assert_eq!(late.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    end.open();
+    settle(&reactor);
+    assert_eq!(drops.threads(), [there, there]);
+}
+
+#[test]
+fn dropping_it_does_not_wait_and_calls_that_were_late_are_never_called() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    let there = thread_of(&reactor);
+    let drops = Drops::new();
+    let value = witnessed(&reactor, &drops);
+    let hog = hog(&reactor);
+    for _ in 0..3 {
+        let late = value.with(SHORT, async |_| -> Result<(), Error> { panic!("it is late") });
+        assert!(late.unwrap_err().is_timeout());
+    }
+    drop(value);
+    assert_eq!(drops.count(), 0);
+    hog.release();
+    settle(&reactor);
+    assert_eq!(drops.threads(), [there]);
+}
+
+#[test]
+fn it_may_be_dropped_on_the_reactor_thread_and_within_another_value() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    let there = thread_of(&reactor);
+    let drops = Drops::new();
+    let value = witnessed(&reactor, &drops);
+    let outer =
+        InReactor::on(&reactor, LONG, move || async move { Ok::<_, Error>((Rc::new(()), value)) });
+    drop(outer.unwrap());
+    until(|| drops.count() > 0);
+    assert_eq!(drops.threads(), [there]);
+    let value = witnessed(&reactor, &drops);
+    let drop_it = async move {
+        drop(value);
+        Ok::<_, Error>(())
+    };
+    reactor.wait_for(LONG, drop_it).unwrap();
+    settle(&reactor);
+    assert_eq!(drops.threads(), [there, there]);
+}
+
+#[test]
+fn a_panic_in_the_values_drop_is_logged() {
+    let _limit = limit(LONG);
+    let log = log();
+    let reactor = Reactor::new().unwrap();
+    let make = || async { Ok::<_, Error>(PanicOnDrop("a stitch was dropped")) };
+    let value = InReactor::on(&reactor, LONG, make).unwrap();
+    drop(value);
+    settle(&reactor);
+    let records = log.with("a stitch was dropped");
+    assert_eq!(records.len(), 1, "{records:?}");
+    assert_eq!(records[0].level, log::Level::Error);
+}
+
+#[test]
+fn a_shutdown_ends_its_calls_and_drops_the_value_there() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    let there = thread_of(&reactor);
+    let drops = Drops::new();
+    let value = witnessed(&reactor, &drops);
+    let begun = Gate::new();
+    thread::scope(|scope| {
+        let begins = begun.clone();
+        let calls = [
+            scope.spawn(|| {
+                value.with(Duration::MAX, async move |_| {
+                    begins.open();
+                    pending::<Result<(), Error>>().await
+                })
+            }),
+            {
+                begun.pass();
+                scope.spawn(|| {
+                    value
+                        .with(Duration::MAX, async |_| -> Result<(), Error> { panic!("its turn?") })
+                })
+            },
+        ];
+        reactor.shutdown(LONG).unwrap();
+        for call in calls {
+            assert!(call.join().unwrap().unwrap_err().is_reactor_stopped());
+        }
+    });
+    assert_eq!(drops.threads(), [there]);
+    let late = value.with(LONG, async |_| Ok::<_, Error>(()));
+    assert!(late.unwrap_err().is_reactor_stopped());
+    let made: Result<InReactor<()>, Error> = InReactor::on(&reactor, LONG, || async { Ok(()) });
+    assert!(made.unwrap_err().is_reactor_stopped());
+}
+
+#[test]
+fn it_keeps_its_reactor_and_lets_go_of_it() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    let there = thread_of(&reactor);
+    let value = InReactor::on(&reactor, LONG, || async { Ok::<_, Error>(Rc::new(())) }).unwrap();
+    let drops = Drops::new();
+    let witness = drops.witness();
+    let job = reactor.run_in_reactor(move || async move {
+        let _witness = witness;
+        pending::<Result<(), Error>>().await
+    });
+    drop(reactor);
+    let used_on = value.with(LONG, async |_| Ok::<_, Error>(here())).unwrap();
+    assert_eq!(used_on, there);
+    drop(value);
+    assert!(job.wait(LONG).unwrap_err().is_reactor_stopped());
+    assert_eq!(drops.threads(), [there]);
+}
+
+#[test]
+fn on_the_reactor_thread_calls_are_refused_at_once() {
+    let _limit = limit(LONG);
+    let (reactor, other) = (Reactor::new().unwrap(), Reactor::new().unwrap());
+    let value = Arc::new(witnessed(&reactor, &Drops::new()));
+    let refused = reactor.wait_for(LONG, async {
+        let used = value.with(Duration::MAX, async |_| -> Result<(), Error> { panic!("called") });
+        assert!(matches!(used, Err(Error::OnReactorThread)), "{used:?}");
+        let made = InReactor::on(&reactor, Duration::MAX, || async { Ok::<_, Error>(()) });
+        assert!(matches!(made, Err(Error::OnReactorThread)), "{made:?}");
+        Ok::<_, Error>(())
+    });
+    refused.unwrap();
+    // Its own turn would never come to an end, either.
+    let within = Arc::clone(&value);
+    let nested = value.with(LONG, async move |_| {
+        within.with(Duration::MAX, async |_| -> Result<(), Error> { panic!("called") })
+    });
+    assert!(matches!(nested, Err(Error::OnReactorThread)), "{nested:?}");
+    // Another reactor's thread may wait.
+    let used_on =
+        other.wait_for(LONG, async { value.with(LONG, async |_| Ok::<_, Error>(here())) });
+    assert_eq!(used_on.unwrap(), thread_of(&reactor));
+    settle(&reactor);
+}
+
+#[test]
+fn without_a_reactor_of_its_own_it_is_on_the_global_one_and_stays_stopped_with_it() {
+    own_process!();
+    let _limit = limit(LONG);
+    let value = InReactor::new(LONG, || async { Ok::<_, Error>(Rc::new(here())) }).unwrap();
+    let there = crochet::wait_for(LONG, async { Ok::<_, Error>(here()) }).unwrap();
+    assert_eq!(value.with(LONG, async |value| Ok::<_, Error>(**value)).unwrap(), there);
+    crochet::shutdown(LONG).unwrap();
+    crochet::setup().unwrap();
+    let stopped = value.with(LONG, async |_| Ok::<_, Error>(()));
+    assert!(stopped.unwrap_err().is_reactor_stopped());
+    drop(value);
+    let fresh = InReactor::new(LONG, || async { Ok::<_, Error>(Rc::new(5)) }).unwrap();
+    assert_eq!(fresh.with(LONG, async |value| Ok::<_, Error>(**value)).unwrap(), 5);
+}
+
+#[test]
+fn it_works_on_the_applications_own_executor() {
+    own_process!();
+    let _limit = limit(LONG);
+    let driver = crochet::no_setup().unwrap();
+    let drops = Drops::new();
+    let witness = drops.witness();
+    let user = thread::spawn(move || {
+        let make = || async move { Ok::<_, Error>((Rc::new(here()), witness)) };
+        let value = InReactor::new(LONG, make).unwrap();
+        let there = value.with(LONG, async |value| Ok::<_, Error>(*value.0)).unwrap();
+        (value, there)
+    });
+    let joined = async_io::block_on(driver.run(crochet::unblock(|| user.join().unwrap())));
+    let (value, there) = joined.unwrap();
+    assert_eq!(there, here());
+    assert_eq!(drops.threads(), [here()]);
+    let stopped = value.with(LONG, async |_| Ok::<_, Error>(()));
+    assert!(stopped.unwrap_err().is_reactor_stopped());
+}
+
+#[cfg(unix)]
+#[test]
+fn in_a_forked_child_it_is_refused_and_the_parent_goes_on() {
+    own_process!();
+    let _limit = limit(LONG);
+    let drops = Drops::new();
+    let witness = drops.witness();
+    let make = move || async move { Ok::<_, Error>((Rc::new(5), witness)) };
+    let value = InReactor::new(LONG, make).unwrap();
+    let reactor = Reactor::global().unwrap();
+    let parent = process::id();
+    let mut value = Some(value);
+    fork::in_fork(AssertUnwindSafe(|| {
+        let value = value.take().unwrap();
+        fork::refused(parent, || value.with(LONG, async |_| Ok::<_, Error>(())));
+        let make = || async { Ok::<_, Error>(()) };
+        fork::refused(parent, || InReactor::new(LONG, make));
+        fork::refused(parent, || InReactor::on(&reactor, LONG, make));
+        fork::at_once(|| drop(value));
+    }));
+    let value = value.take().unwrap();
+    assert_eq!(value.with(LONG, async |value| Ok::<_, Error>(*value.0)).unwrap(), 5);
+    assert_eq!(drops.count(), 0);
+}
+
+/// The thread that forks is the one that has the value. When the child ends, so do the thread-locals there.
+#[cfg(unix)]
+#[test]
+fn a_fork_inside_of_a_call_leaves_the_value_to_the_parent() {
+    struct ParentsOnly(u32);
+    impl Drop for ParentsOnly {
+        fn drop(&mut self) {
+            if process::id() != self.0 {
+                eprintln!("the child has dropped it");
+                process::abort();
+            }
+        }
+    }
+
+    own_process!();
+    let _limit = limit(LONG);
+    let parent = process::id();
+    let make = move || async move { Ok::<_, Error>(ParentsOnly(parent)) };
+    let value = InReactor::new(LONG, make).unwrap();
+    let forks = async |_: &mut ParentsOnly| {
+        fork::in_fork_ending(fork::End::Normally, || ());
+        Ok::<_, Error>(())
+    };
+    value.with(LONG, forks).unwrap();
+    assert_eq!(value.with(LONG, async |value| Ok::<_, Error>(value.0)).unwrap(), parent);
+}

@@ -1,0 +1,4 @@
+//! The attributes `#[wait_for]` and `#[run_in_reactor]`.
+
+mod functions;
+mod options;

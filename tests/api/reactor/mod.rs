@@ -1,0 +1,15 @@
+//! Reactors: how they start, run and stop.
+
+mod driver;
+mod driver_end;
+mod handles;
+#[cfg(target_os = "linux")]
+mod idle;
+#[cfg(target_os = "linux")]
+mod no_threads;
+mod restart;
+mod shutdown;
+#[cfg(target_os = "linux")]
+mod signals;
+mod spin;
+mod starting;

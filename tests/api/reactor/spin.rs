@@ -1,0 +1,118 @@
+//! `Builder::spin`: how long either side looks before it sleeps makes no difference to any result.
+//!
+//! | | `ZERO` | 50 µs | longer than the job |
+//! |---|---|---|---|
+//! | ready at once, or after some turns | the same | the same | the same |
+//! | after a timer, or a wake from outside | the same | the same | the same |
+//! | late, cancelled, stopped | the same | the same | the same |
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use async_io::Timer;
+use crochet::{Error, Reactor};
+use futures_lite::future::yield_now;
+
+use crate::support::witness::{Drops, endless, held};
+use crate::support::{LONG, limit};
+
+const SPINS: [Duration; 3] = [Duration::ZERO, Duration::from_micros(50), Duration::from_millis(20)];
+
+/// A reactor for each setting.
+fn reactors() -> [(Duration, Reactor); 3] {
+    SPINS.map(|spin| (spin, Reactor::builder().spin(spin).build().unwrap()))
+}
+
+#[test]
+fn in_10_000_round_trips_from_4_threads_all_results_are_the_same() {
+    let _limit = limit(LONG);
+    for (spin, reactor) in &reactors()[..2] {
+        thread::scope(|scope| {
+            for thread in 0..4_u64 {
+                scope.spawn(move || {
+                    for number in (thread..10_000).step_by(4) {
+                        let job = reactor.run_in_reactor(move || async move {
+                            for _ in 0..number % 3 {
+                                yield_now().await;
+                            }
+                            if number % 5 == 0 { Err(number) } else { Ok(number) }
+                        });
+                        match job.into_result(LONG) {
+                            Ok(value) => assert!(value == number && number % 5 != 0, "{spin:?}"),
+                            Err(Error::Job(error)) => {
+                                assert!(error == number && number % 5 == 0, "{spin:?}");
+                            }
+                            Err(other) => panic!("{spin:?}: {other:?}"),
+                        }
+                    }
+                });
+            }
+        });
+    }
+}
+
+#[test]
+fn timers_wake_a_job_in_time() {
+    let _limit = limit(LONG);
+    for (spin, reactor) in reactors() {
+        for ms in [0, 1, 5, 40] {
+            let start = Instant::now();
+            let job = reactor.run_in_reactor(move || async move {
+                Timer::after(Duration::from_millis(ms)).await;
+                Ok::<_, Error>(ms)
+            });
+            assert_eq!(job.join(LONG).unwrap(), ms, "{spin:?}");
+            assert!(start.elapsed() >= Duration::from_millis(ms), "{spin:?}");
+        }
+    }
+}
+
+#[test]
+fn a_wake_from_outside_is_noticed_while_it_looks_and_while_it_sleeps() {
+    let _limit = limit(LONG);
+    for (spin, reactor) in reactors() {
+        for pause in [0, 10, 60, 500] {
+            let (leash, job) = held(&reactor, Ok::<_, Error>(7));
+            thread::sleep(Duration::from_micros(pause));
+            leash.release();
+            assert_eq!(job.join(LONG).unwrap(), 7, "{spin:?}");
+        }
+    }
+}
+
+#[test]
+fn a_timeout_that_is_shorter_than_the_look_is_kept() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::builder().spin(LONG).build().unwrap();
+    let job = endless(&reactor, &Drops::new());
+    for timeout in [Duration::ZERO, Duration::from_millis(5)] {
+        let start = Instant::now();
+        assert!(job.wait(timeout).unwrap_err().is_timeout());
+        assert!(start.elapsed() >= timeout);
+        assert!(start.elapsed() < LONG / 2);
+    }
+    reactor.shutdown(LONG).unwrap();
+}
+
+#[test]
+fn no_look_overflows() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::builder().spin(Duration::MAX).build().unwrap();
+    let job = reactor.run_in_reactor(|| async { Ok::<_, Error>(7) });
+    assert_eq!(*job.wait(Duration::MAX).unwrap(), 7);
+    reactor.shutdown(LONG).unwrap();
+}
+
+#[test]
+fn cancelled_and_stopped_jobs_are_so_in_any_case() {
+    let _limit = limit(LONG);
+    for (spin, reactor) in reactors() {
+        let drops = Drops::new();
+        let [cancelled, stopped] = [(); 2].map(|()| endless(&reactor, &drops));
+        cancelled.cancel();
+        assert!(cancelled.wait(LONG).unwrap_err().is_cancelled(), "{spin:?}");
+        reactor.shutdown(LONG).unwrap();
+        assert!(stopped.wait(LONG).unwrap_err().is_reactor_stopped(), "{spin:?}");
+        assert_eq!(drops.count(), 2, "{spin:?}");
+    }
+}

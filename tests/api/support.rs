@@ -1,0 +1,16 @@
+//! The helpers that this suite uses, of those that all suites share.
+
+#[cfg(unix)]
+#[path = "../support/fork.rs"]
+pub(crate) mod fork;
+#[path = "../support/scripted.rs"]
+pub(crate) mod scripted;
+#[path = "../support/mod.rs"]
+mod shared;
+#[cfg(target_os = "linux")]
+#[path = "../support/signal.rs"]
+pub(crate) mod signal;
+#[path = "../support/traced.rs"]
+pub(crate) mod traced;
+
+pub(crate) use shared::*;

@@ -1,0 +1,7 @@
+//! `wait_for`, which lends its future to the reactor and blocks.
+
+mod calls;
+mod panics;
+mod refused;
+mod runtimes;
+mod timeouts;

@@ -1,0 +1,29 @@
+//! The examples, run as a user would run them. Cargo builds them when it tests the whole package; before
+//! `cargo test --test examples`, run `cargo build --examples`.
+
+#[cfg(feature = "macros")]
+mod blocking_dns;
+#[cfg(unix)]
+mod chat;
+mod child_process;
+#[cfg(unix)]
+mod ctrl_c;
+mod dictionary;
+#[cfg(feature = "macros")]
+mod dns_cli;
+#[cfg(feature = "macros")]
+mod downloader;
+mod http;
+#[cfg(feature = "macros")]
+mod mx_query;
+#[cfg(all(unix, feature = "macros"))]
+mod own_executor;
+#[cfg(unix)]
+mod packages;
+#[cfg(unix)]
+mod progress;
+#[cfg(feature = "macros")]
+mod scheduling;
+mod support;
+#[cfg(feature = "macros")]
+mod web;

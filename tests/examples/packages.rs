@@ -1,0 +1,31 @@
+//! The examples that are packages of their own: `cargo run --example NAME` starts them.
+
+use crate::support::child_output;
+use crate::support::example;
+
+/// With `echo` in place of Cargo, and arguments that it is to pass on.
+#[track_caller]
+fn asks_cargo_for(name: &str) {
+    let mut command = example::command(name);
+    let output = child_output(command.env("CARGO", "echo").args(["5022", "two words"]));
+    assert_eq!(output.status.code(), Some(0));
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
+    let release = if cfg!(debug_assertions) { "" } else { " --release" };
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        format!("run --manifest-path {manifest}/{name}/Cargo.toml{release} -- 5022 two words\n")
+    );
+}
+
+#[test]
+fn ssh_is_run_with_its_arguments() {
+    asks_cargo_for("ssh");
+}
+
+#[test]
+fn that_there_is_no_cargo_is_told() {
+    let output = child_output(example::command("ssh").env("CARGO", "/no/such/cargo"));
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), &b""[..]));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.starts_with("cannot run cargo: "), "{stderr}");
+}

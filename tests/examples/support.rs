@@ -1,0 +1,24 @@
+//! The helpers that this suite uses, of those that all suites share.
+
+#[path = "../support/chromium.rs"]
+pub(crate) mod chromium;
+#[cfg(feature = "macros")]
+#[path = "../../examples/support/dns_server.rs"]
+pub(crate) mod dns_server;
+#[path = "../support/example.rs"]
+pub(crate) mod example;
+#[path = "../../examples/support/http.rs"]
+pub(crate) mod http;
+#[path = "../../examples/support/resolv_conf.rs"]
+pub(crate) mod resolv_conf;
+#[path = "../support/mod.rs"]
+mod shared;
+#[cfg(unix)]
+#[path = "../support/signal.rs"]
+pub(crate) mod signal;
+#[path = "../support/site.rs"]
+pub(crate) mod site;
+#[path = "../support/web.rs"]
+pub(crate) mod web;
+
+pub(crate) use shared::*;

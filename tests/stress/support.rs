@@ -1,0 +1,6 @@
+//! The helpers that this suite uses, of those that all suites share.
+
+#[path = "../support/mod.rs"]
+mod shared;
+
+pub(crate) use shared::*;
