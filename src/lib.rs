@@ -286,6 +286,7 @@ pub use attributes::Eventual;
 #[cfg(feature = "macros")]
 pub use attributes::{run_in_reactor, wait_for};
 pub use bridge::background_logger::BackgroundLogger;
+pub use bridge::held::Held;
 pub use bridge::in_reactor::InReactor;
 pub use bridge::io;
 pub use bridge::iter::{Iter, iter};
@@ -293,12 +294,15 @@ pub use bridge::unblock::unblock;
 pub use caller::eventual::{EventualFuture, EventualResult};
 pub use caller::stash::{ParseResultIdError, ResultId, RetrieveError, retrieve_result};
 pub use caller::wait_many::{wait_all, wait_any};
+pub use context::in_context;
 pub use error::{BlockedBy, Error, JobState, TimedOut};
 pub use job::info::JobInfo;
 pub use panic::{Panic, PanicLocation};
 pub use reactor::builder::Builder;
 pub use reactor::driver::Driver;
-pub use reactor::global::{jobs, no_setup, run_in_reactor, setup, setup_with, shutdown, wait_for};
+pub use reactor::global::{
+    jobs, no_setup, run_in_reactor, setup, setup_with, shutdown, wait_for, wait_for_wrapped,
+};
 pub use reactor::handle::Reactor;
 pub use runtime::current::in_reactor;
 

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::context::{Span, in_tokio};
+use crate::context::{Span, drop_in_context};
 use crate::error::{Error, JobState};
 use crate::handoff::loan::LoanEnd;
 use crate::job::QueuedJob;
@@ -19,20 +19,20 @@ use crate::sync::deadline;
 /// microseconds, or some milliseconds on a busy machine; one that is held is not worth waiting for.
 const ONE_POLL: Duration = Duration::from_millis(10);
 
-/// Blocks until `job` is done on this reactor, or the time is over.
+/// Blocks until `job` is done on this reactor, or the time is over. Re-raises the job's panic.
 pub(crate) fn wait_for<F, T, E>(
     shared: &Arc<Shared>,
     location: &'static Location<'static>,
     timeout: Duration,
     job: F,
-) -> Result<T, E>
+) -> Result<T, Error<E>>
 where
     F: Future<Output = Result<T, E>> + Send,
     T: Send,
-    E: From<Error> + Send,
+    E: Send,
 {
     if let Err(error) = shared.check_may_block() {
-        return refuse(error, job);
+        return Err(refuse(error, job));
     }
     let start = Instant::now();
     let once = timeout.is_zero();
@@ -63,15 +63,15 @@ where
         shared.tokio.within(|| future.set(None));
     }
     match (output, late) {
-        (Some(Ok(result)), _) => result,
+        (Some(Ok(result)), _) => result.map_err(Error::Job),
         (Some(Err(panic)), _) => panic.resume(),
-        (None, Some(why)) if how == LoanEnd::Unfinished => Err(E::from(Error::TimedOut(why))),
-        (None, _) => Err(E::from(Error::ReactorStopped)),
+        (None, Some(why)) if how == LoanEnd::Unfinished => Err(Error::TimedOut(why)),
+        (None, _) => Err(Error::ReactorStopped),
     }
 }
 
-/// Ends a call whose job cannot be submitted.
-pub(crate) fn refuse<F, T, E: From<Error>>(error: Error, job: F) -> Result<T, E> {
-    in_tokio(|| drop(job));
-    Err(E::from(error))
+/// Drops a job that cannot be submitted; returns the error of its call.
+pub(crate) fn refuse<F, E>(error: Error, job: F) -> Error<E> {
+    drop_in_context(job);
+    error.widen()
 }

@@ -8,10 +8,54 @@ mod tokio;
 #[cfg(feature = "tracing")]
 mod tracing;
 
+use std::mem;
+
 #[cfg(feature = "tokio")]
 pub(crate) use self::tokio::{Tokio, in_tokio};
 #[cfg(feature = "tracing")]
 pub(crate) use self::tracing::Span;
+
+/// Calls `f` on this thread: with the feature `tokio` in the context of a tokio runtime, without it as it is. Blocks as
+/// long as `f` does.
+///
+/// This is for what an async library makes in a job, and an ordinary thread uses or drops later. A pooled connection
+/// or a transaction starts a task in its `Drop`, which panics on a thread that is in no runtime's context. So drop it
+/// in here, or keep it in a [`Held`](crate::Held), which does the same wherever it is dropped. Other functions of such
+/// a library that are not `async`, and yet expect a runtime, can be called here, too.
+///
+/// The runtime is the one that jobs are in, which this starts if need be. A thread that is in the context of another
+/// one already stays in that. In a forked child there is no runtime, and `f` is just called.
+///
+/// # Panics
+///
+/// If `f` does.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "tokio")] {
+/// use tokio::runtime::Handle;
+///
+/// assert!(Handle::try_current().is_err());
+/// assert!(crochet::in_context(|| Handle::try_current().is_ok()));
+/// # }
+/// assert_eq!(crochet::in_context(|| 2 + 2), 4);
+/// ```
+pub fn in_context<R>(f: impl FnOnce() -> R) -> R {
+    in_tokio(f)
+}
+
+/// Drops what is the user's, in a context.
+///
+/// This is the crate's one rule for drops: **what is the user's is dropped in the context of a tokio runtime**,
+/// where that feature is on. A future, a closure, a result, an error, a panic's payload, a stream: each may hold a
+/// value whose `Drop` starts a task. Jobs are dropped in the context of their reactor (see `tokio.rs`); everything
+/// else goes through here.
+pub(crate) fn drop_in_context<T>(value: T) {
+    if mem::needs_drop::<T>() {
+        in_tokio(|| drop(value));
+    }
+}
 
 #[cfg(not(feature = "tokio"))]
 mod no_tokio {

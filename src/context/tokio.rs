@@ -15,6 +15,8 @@
 //! | the thread of a `wait_for` that takes its future back | that of the reactor | for the drop |
 //! | anywhere, if it was never begun | that of the thread, or else the crate's own | for the drop |
 //!
+//! Everything else that is the user's is dropped as in the last row: by `drop_in_context`, which has the rule.
+//!
 //! A guard around the loop, unlike one around each poll, costs nothing, and does not mind a job that holds a
 //! guard of its own over an `.await`. But a `Driver` is polled by somebody else, whose context it may not
 //! change for longer than a poll.
@@ -35,15 +37,19 @@ use crate::sys::fork;
 const THREAD_NAME: &str = "crochet-tokio";
 
 /// The crate's own runtime, from a start that worked to the end of the process.
-///
-/// LOCKING: held while it is started, so that it is started once. No user code runs meanwhile. Never locked
-/// in a forked child.
-static OWN: Mutex<Option<Handle>> = Mutex::new(None);
+static OWN: OnceLock<Handle> = OnceLock::new();
 
-fn own() -> io::Result<Handle> {
-    let mut own = lock(&OWN);
-    if let Some(handle) = &*own {
-        return Ok(handle.clone());
+/// LOCKING: held while the crate's own runtime is started, so that there is one. No user code runs meanwhile. Never
+/// locked in a forked child.
+static START: Mutex<()> = Mutex::new(());
+
+fn own() -> io::Result<&'static Handle> {
+    if let Some(handle) = OWN.get() {
+        return Ok(handle);
+    }
+    let _start = lock(&START);
+    if let Some(handle) = OWN.get() {
+        return Ok(handle);
     }
     let (started, has_started) = mpsc::sync_channel(1);
     // The thread makes the runtime, and not this one, which would have to drop it if there were no thread to
@@ -62,12 +68,7 @@ fn own() -> io::Result<Handle> {
     })?;
     let panicked = |_| Err(io::Error::other("tokio panicked when its runtime was to start"));
     let handle = has_started.recv().unwrap_or_else(panicked)?;
-    Ok(own.insert(handle).clone())
-}
-
-/// The runtime in whose context this thread is, or else the crate's own.
-fn of_thread_or_own() -> io::Result<Handle> {
-    Handle::try_current().or_else(|_| own())
+    Ok(OWN.get_or_init(|| handle))
 }
 
 /// One reactor's runtime.
@@ -84,13 +85,13 @@ impl Tokio {
     /// Makes it the crate's own runtime, which is started if need be.
     pub(crate) fn start(&self) -> io::Result<()> {
         let handle = own()?;
-        self.handle.get_or_init(|| handle);
+        self.handle.get_or_init(|| handle.clone());
         Ok(())
     }
 
     /// Makes it the runtime in whose context this thread is, or else the crate's own.
     pub(crate) fn start_or_adopt(&self) -> io::Result<()> {
-        let handle = of_thread_or_own()?;
+        let handle = Handle::try_current().or_else(|_| own().cloned())?;
         self.handle.get_or_init(|| handle);
         Ok(())
     }
@@ -112,14 +113,18 @@ impl Tokio {
     }
 }
 
-/// Runs user code of a job that was never begun, on whatever thread, in whatever runtime's context.
+/// Runs user code on whatever thread: in the context in which this thread is, or else that of the crate's own runtime.
 pub(crate) fn in_tokio<R>(user_code: impl FnOnce() -> R) -> R {
     if fork::forked_from().is_some() {
         return user_code();
     }
-    // Without a runtime, too, something has to be done with the job. Who started a reactor knows the reason.
-    let handle = of_thread_or_own().ok();
-    let _entered = handle.as_ref().and_then(enter);
+    // Late in a thread's destructors there is no way into a context, so no runtime is started for one. Where the start
+    // fails, the code must run all the same; a call that starts a reactor returns the reason.
+    let own = match Handle::try_current() {
+        Err(error) if !error.is_thread_local_destroyed() => own().ok(),
+        _ => None,
+    };
+    let _entered = own.and_then(enter);
     user_code()
 }
 

@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 
-use crate::context::in_tokio;
+use crate::context::drop_in_context;
 use crate::error::{Error, ShortLocation};
 use crate::handoff::outcome::Outcome;
 use crate::job::diagnostics;
@@ -90,7 +90,7 @@ impl<C, T, E: fmt::Debug> OwnedJob<T, E, Mutex<Option<C>>> {
     /// the outcome.
     pub(crate) fn refuse(&self, error: Error) {
         let closure = lock(&self.closure).take();
-        let dropped = catch(|| in_tokio(|| drop(closure)));
+        let dropped = catch(|| drop_in_context(closure));
         self.outcome.put(Err(dropped.map_or_else(Error::Panicked, |()| error.widen())));
         self.outcome.publish();
     }

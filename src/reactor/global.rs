@@ -313,10 +313,58 @@ where
     T: Send,
     E: From<Error> + Send,
 {
+    wait_for_wrapped(timeout, job).map_err(Error::flatten)
+}
+
+/// Runs a future on the reactor thread, and blocks until it is done, or the time is over. The job's own error stays
+/// apart from this crate's.
+///
+/// This is [`wait_for`] for error types which have no `From<`[`Error`]`>` and cannot get one, because another crate
+/// defines them: those of reqwest, sqlx, redis. The result is an [`Error<E>`](Error), which is an
+/// [`std::error::Error`] where `E` is, and shows the job's own error unchanged. So the operator `?` turns it into
+/// `anyhow::Error`, `Box<dyn Error + Send + Sync>` and the like.
+///
+/// All else is as for [`wait_for`]: what the future may borrow, timeouts, cancellation.
+///
+/// # Errors
+///
+/// [`Error::Job`] with the job's own error, and the other errors that [`wait_for`] names.
+///
+/// # Panics
+///
+/// If the job panics: the same panic is re-raised here, with the same payload.
+///
+/// # Examples
+///
+/// ```
+/// use crochet::{Error, wait_for_wrapped};
+/// use std::{error, future, num::ParseIntError, time::Duration};
+///
+/// /// Stands for an async function of another crate, with an error type of that crate.
+/// async fn parse(text: &str) -> Result<u32, ParseIntError> {
+///     future::ready(text.parse()).await
+/// }
+///
+/// fn sum(a: &str, b: &str) -> Result<u32, Box<dyn error::Error + Send + Sync>> {
+///     let second = Duration::from_secs(60);
+///     Ok(wait_for_wrapped(second, parse(a))? + wait_for_wrapped(second, parse(b))?)
+/// }
+/// assert_eq!(sum("20", "22").unwrap(), 42);
+/// let error = sum("20", "b").unwrap_err();
+/// assert_eq!(error.to_string(), "invalid digit found in string");
+/// assert!(matches!(error.downcast_ref::<Error<ParseIntError>>(), Some(Error::Job(_))));
+/// ```
+#[track_caller]
+pub fn wait_for_wrapped<F, T, E>(timeout: Duration, job: F) -> Result<T, Error<E>>
+where
+    F: Future<Output = Result<T, E>> + Send,
+    T: Send,
+    E: Send,
+{
     let location = Location::caller();
     match find_or_start(location) {
         Ok(shared) => wait_for::wait_for(&shared, location, timeout, job),
-        Err(error) => wait_for::refuse(error, job),
+        Err(error) => Err(wait_for::refuse(error, job)),
     }
 }
 

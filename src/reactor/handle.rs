@@ -109,6 +109,38 @@ impl Reactor {
         T: Send,
         E: From<Error> + Send,
     {
+        self.wait_for_wrapped(timeout, job).map_err(Error::flatten)
+    }
+
+    /// Blocks until the job is done on this reactor, or the time is over, and keeps the job's own error apart from
+    /// this crate's. Like the free function [`wait_for_wrapped`](crate::wait_for_wrapped).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`wait_for_wrapped`](crate::wait_for_wrapped).
+    ///
+    /// # Panics
+    ///
+    /// If the job panics: the same panic is re-raised here, with the same payload.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::Reactor;
+    /// use std::time::Duration;
+    ///
+    /// let reactor = Reactor::new()?;
+    /// let parsed = reactor.wait_for_wrapped(Duration::from_secs(60), async { "7".parse::<u8>() });
+    /// assert_eq!(parsed.unwrap(), 7);
+    /// # Ok::<(), crochet::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn wait_for_wrapped<F, T, E>(&self, timeout: Duration, job: F) -> Result<T, Error<E>>
+    where
+        F: Future<Output = Result<T, E>> + Send,
+        T: Send,
+        E: Send,
+    {
         wait_for::wait_for(&self.handle.shared, Location::caller(), timeout, job)
     }
 

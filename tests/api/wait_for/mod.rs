@@ -5,3 +5,4 @@ mod panics;
 mod refused;
 mod runtimes;
 mod timeouts;
+mod wrapped;
