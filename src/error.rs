@@ -53,6 +53,10 @@ pub enum Error<E = Infallible> {
     AlreadySetUp(&'static Location<'static>),
     /// The reactor could not be started; the reason is the [`source`](std::error::Error::source).
     Setup(Arc<io::Error>),
+    /// The check of an `interruptible` scope failed, which ended the wait.
+    Interrupted,
+    /// The reactor has as many unfinished jobs as `Builder::max_jobs` allows.
+    Full,
 }
 
 impl<E> Error<E> {
@@ -74,6 +78,11 @@ impl<E> Error<E> {
     /// Tells whether the job panicked.
     pub fn is_panic(&self) -> bool {
         matches!(self, Self::Panicked(_))
+    }
+
+    /// Tells whether the check of a scope ended the wait before the job was done.
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self, Self::Interrupted)
     }
 
     /// Turns two levels of error into one: the job's own error as it is, every other through
@@ -111,6 +120,8 @@ impl<E> Error<E> {
             Self::Forked { setup_pid } => Error::Forked { setup_pid: *setup_pid },
             Self::AlreadySetUp(at) => Error::AlreadySetUp(at),
             Self::Setup(error) => Error::Setup(Arc::clone(error)),
+            Self::Interrupted => Error::Interrupted,
+            Self::Full => Error::Full,
         }
     }
 
@@ -126,6 +137,8 @@ impl<E> Error<E> {
             Self::Forked { setup_pid } => Error::Forked { setup_pid },
             Self::AlreadySetUp(at) => Error::AlreadySetUp(at),
             Self::Setup(error) => Error::Setup(error),
+            Self::Interrupted => Error::Interrupted,
+            Self::Full => Error::Full,
         })
     }
 }
@@ -157,6 +170,8 @@ impl<E: fmt::Display> fmt::Display for Error<E> {
                 write!(f, "the reactor is already set up, by the call at {}", ShortLocation(at))
             }
             Self::Setup(_) => f.write_str("the reactor could not be started"),
+            Self::Interrupted => f.write_str("the wait was interrupted"),
+            Self::Full => f.write_str("the reactor has as many unfinished jobs as it may have"),
         }
     }
 }
@@ -174,7 +189,8 @@ impl<E: std::error::Error + 'static> std::error::Error for Error<E> {
 impl From<Error> for io::Error {
     /// A timeout becomes [`io::ErrorKind::TimedOut`], a wait on the reactor's thread
     /// [`io::ErrorKind::Deadlock`], everything else [`io::ErrorKind::Other`]; the [`Error`] stays inside, for
-    /// [`io::Error::get_ref`].
+    /// [`io::Error::get_ref`]. [`Error::Interrupted`] is `Other`, too, as std's functions retry what ends with
+    /// [`io::ErrorKind::Interrupted`].
     fn from(error: Error) -> Self {
         let kind = match error {
             Error::TimedOut(_) => io::ErrorKind::TimedOut,

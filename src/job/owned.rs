@@ -118,8 +118,12 @@ impl<T, E, C: ?Sized> OwnedJob<T, E, C> {
             Error::Job(error) => &Shown(error, self.debug),
             Error::Panicked(panic) => panic,
             Error::Setup(error) => error,
+            Error::Full => &format_args!("Full"),
             // Never a job's outcome.
-            Error::TimedOut(_) | Error::OnReactorThread | Error::AlreadySetUp(_) => return,
+            Error::TimedOut(_)
+            | Error::OnReactorThread
+            | Error::AlreadySetUp(_)
+            | Error::Interrupted => return,
         };
         // The place is worth a line, even if the error will not be shown.
         let shown = catch(|| format!("{shown:?}"));

@@ -75,6 +75,8 @@ fn all<E>() -> Vec<Error<E>> {
         Error::OnReactorThread,
         Error::AlreadySetUp(Location::caller()),
         Error::Setup(no_such_reactor()),
+        Error::Interrupted,
+        Error::Full,
     ]
 }
 
@@ -145,11 +147,21 @@ fn a_jobs_own_error_is_transparent_in_display_and_source() {
 fn questions_tell_the_variants_apart() {
     let answers: Vec<_> = all::<Own>()
         .iter()
-        .map(|e| [e.is_timeout(), e.is_cancelled(), e.is_reactor_stopped(), e.is_panic()])
+        .map(|e| {
+            [
+                e.is_timeout(),
+                e.is_cancelled(),
+                e.is_reactor_stopped(),
+                e.is_panic(),
+                e.is_interrupted(),
+            ]
+        })
         .collect();
-    let none = [false; 4];
+    let none = [false; 5];
     let only = |i| std::array::from_fn(|k| k == i);
-    assert_eq!(answers, [only(0), only(1), only(2), only(3), none, none, none]);
+    let first = [only(0), only(1), only(2), only(3)];
+    assert_eq!(answers[..4], first);
+    assert_eq!(answers[4..], [none, none, none, only(4), none]);
     let own = Error::Job(Own(fmt::Error));
     assert!(!own.is_timeout() && !own.is_cancelled());
     assert!(!own.is_reactor_stopped() && !own.is_panic());
@@ -179,6 +191,8 @@ fn flatten_converts_every_other_error_and_loses_nothing() {
             Error::OnReactorThread => Error::OnReactorThread,
             Error::AlreadySetUp(at) => Error::AlreadySetUp(at),
             Error::Setup(reason) => Error::Setup(reason),
+            Error::Interrupted => Error::Interrupted,
+            Error::Full => Error::Full,
             other => panic!("{other:?}"),
         };
         assert_eq!(std::mem::discriminant(&back), variant);
