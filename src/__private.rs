@@ -1,12 +1,16 @@
 //! What the attributes' output calls, and not for anyone else: the crate's functions, with bounds that explain
 //! themselves.
 
+mod twin;
+
 use std::future::Future;
 use std::time::Duration;
 
 use crate::error::Error;
 use crate::reactor::global;
 use crate::reactor::handle::Reactor;
+
+pub use twin::*;
 
 /// A `Result`, under whatever name.
 #[diagnostic::on_unimplemented(
@@ -18,6 +22,8 @@ pub trait JobResult: Sized {
     type Value;
     type Error;
 
+    fn into_result(self) -> Result<Self::Value, Self::Error>;
+
     fn wait<F>(reactor: Option<&Reactor>, timeout: Duration, job: F) -> Self
     where
         F: Future<Output = Self> + Send,
@@ -28,6 +34,10 @@ pub trait JobResult: Sized {
 impl<T, E> JobResult for Result<T, E> {
     type Value = T;
     type Error = E;
+
+    fn into_result(self) -> Self {
+        self
+    }
 
     #[track_caller]
     fn wait<F>(reactor: Option<&Reactor>, timeout: Duration, job: F) -> Self

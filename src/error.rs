@@ -102,8 +102,13 @@ impl<E> Error<E> {
     where
         E: From<Error>,
     {
+        self.flatten_with(E::from)
+    }
+
+    /// The same, with a function instead of `E::from`.
+    pub(crate) fn flatten_with(self, convert: impl FnOnce(Error) -> E) -> E {
         match self.map_job(Err) {
-            Ok(failure) => E::from(failure),
+            Ok(failure) => convert(failure),
             Err(own) => own,
         }
     }

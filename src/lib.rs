@@ -284,12 +284,12 @@ mod sys;
 
 pub use attributes::Eventual;
 #[cfg(feature = "macros")]
-pub use attributes::{run_in_reactor, wait_for};
+pub use attributes::{blocking, run_in_reactor, wait_for};
 pub use bridge::background_logger::BackgroundLogger;
 pub use bridge::held::Held;
 pub use bridge::in_reactor::InReactor;
 pub use bridge::io;
-pub use bridge::iter::{Iter, iter};
+pub use bridge::iter::{Iter, MergeErrors, iter};
 pub use bridge::unblock::unblock;
 pub use caller::eventual::{EventualFuture, EventualResult};
 pub use caller::stash::{ParseResultIdError, ResultId, RetrieveError, retrieve_result};

@@ -41,8 +41,13 @@ impl Errors {
         self.0.is_none()
     }
 
+    /// Takes over all that another list has.
+    pub(crate) fn append(&mut self, other: Self) {
+        other.0.into_iter().for_each(|error| self.push(error));
+    }
+
     /// The value, or its type's default after an error.
-    fn take<T: Default>(&mut self, result: Result<T>) -> T {
+    pub(crate) fn take<T: Default>(&mut self, result: Result<T>) -> T {
         result.unwrap_or_else(|error| {
             self.push(error);
             T::default()
@@ -156,14 +161,14 @@ fn unknown(kind: Kind, name: &str) -> Option<String> {
 }
 
 /// Goes on to the comma after an option that is not used.
-fn skip_value(input: ParseStream<'_>) -> Result<()> {
+pub(crate) fn skip_value(input: ParseStream<'_>) -> Result<()> {
     while !input.is_empty() && !input.peek(Token![,]) {
         input.parse::<TokenTree>()?;
     }
     Ok(())
 }
 
-fn timeout(expr: Expr) -> Result<Timeout> {
+pub(crate) fn timeout(expr: Expr) -> Result<Timeout> {
     match ungrouped(&expr) {
         Expr::Lit(literal) => match &literal.lit {
             Lit::Int(number) => {

@@ -1,6 +1,7 @@
 //! The attributes of the crate `crochet-rs`, which re-exports them: use them from there.
 
 mod args;
+mod blocking;
 mod expand;
 mod function;
 mod inspect;
@@ -55,4 +56,25 @@ pub fn wait_for(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn run_in_reactor(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::expand(Kind::RunInReactor, args.into(), item.into()).into()
+}
+
+/// # What it stands for
+///
+/// ```text
+/// impl blocking::Client {
+///     /// Opens a session.
+///     ///
+///     /// This blocks; [`Client::open`] is async.
+///     #[track_caller]
+///     pub fn open(&self, name: &str) -> io::Result<blocking::Session> {
+///         wait_for(Duration::from_secs_f64(30.0), Client::open(&self.0, name))
+///             .map(|value| blocking::Session(value))
+///     }
+/// }
+/// ```
+///
+/// The `impl` or the trait before it is as it was.
+#[proc_macro_attribute]
+pub fn blocking(args: TokenStream, item: TokenStream) -> TokenStream {
+    blocking::expand(args.into(), item.into()).into()
 }

@@ -11,4 +11,6 @@ mod macros;
 mod reactor;
 mod result;
 mod support;
+#[cfg(feature = "macros")]
+mod twins;
 mod wait_for;

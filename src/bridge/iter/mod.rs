@@ -1,5 +1,6 @@
 //! [`iter`]: an async stream as an ordinary iterator.
 
+mod merge_errors;
 mod read_ahead;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use std::task::{Poll, ready};
 use std::thread;
 use std::time::Duration;
 
+pub use self::merge_errors::MergeErrors;
 use self::read_ahead::Ahead;
 use futures_lite::Stream;
 
@@ -212,6 +214,31 @@ impl<S: Stream<Item: Send> + Send> Iter<S> {
             }
         }
         self
+    }
+
+    /// Makes one level of error of two, for a stream of `Result`s whose error has room for this crate's. Never
+    /// blocks.
+    ///
+    /// An item is what the stream said; where there is none, it is the [`Error`] that kept it from coming, through
+    /// `E::from`. Where `E` has no `From<Error>`, stay with two levels, or map them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_lite::{AsyncBufReadExt, io::BufReader};
+    /// use std::io;
+    ///
+    /// let lines = BufReader::new(&b"cast on\nbind off\n"[..]).lines();
+    /// let lines: io::Result<Vec<String>> = crochet::iter(lines).merge_errors().collect();
+    /// assert_eq!(lines?, ["cast on", "bind off"]);
+    /// # Ok::<(), io::Error>(())
+    /// ```
+    pub fn merge_errors<T, E>(self) -> MergeErrors<S>
+    where
+        S: Stream<Item = Result<T, E>>,
+        E: From<Error>,
+    {
+        MergeErrors::new(self, E::from)
     }
 
     fn try_next(&mut self) -> Result<Option<S::Item>, Error> {

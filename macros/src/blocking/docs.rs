@@ -1,0 +1,188 @@
+//! The documentation of a twin: the original's, without its examples, and with a link to it.
+
+use proc_macro2::Span;
+use quote::{quote, quote_spanned};
+use syn::{Attribute, Expr, ExprLit, Lit, Meta};
+
+/// The text of `#[doc = "text"]`.
+fn text(attribute: &Attribute) -> Option<(String, Span)> {
+    let Meta::NameValue(pair) = &attribute.meta else { return None };
+    if !pair.path.is_ident("doc") {
+        return None;
+    }
+    match &pair.value {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some((text.value(), text.span())),
+        _ => None,
+    }
+}
+
+/// Whether an attribute is a line of the documentation, rather than `#[doc(hidden)]` and the like.
+pub(crate) fn is_line(attribute: &Attribute) -> bool {
+    matches!(&attribute.meta, Meta::NameValue(pair) if pair.path.is_ident("doc"))
+}
+
+/// The lines of a twin's documentation. `closing` are paragraphs after those of the original. `rename` says
+/// which `Self::name` of the original is not one of the twin, and what to write instead of `Self` there.
+pub(crate) fn twin(
+    attributes: &[Attribute],
+    closing: &[String],
+    rename: &dyn Fn(&str) -> Option<String>,
+) -> Vec<Attribute> {
+    let mut cut = Cut::default();
+    let mut lines: Vec<Attribute> = Vec::new();
+    for attribute in attributes.iter().filter(|attribute| is_line(attribute)) {
+        let Some((text, span)) = text(attribute) else {
+            lines.push(attribute.clone());
+            continue;
+        };
+        let kept: Vec<_> = text.split('\n').filter(|line| cut.keeps(line)).collect();
+        if !kept.is_empty() {
+            let text = renamed(&kept.join("\n"), rename);
+            lines.push(line(&text, span));
+        }
+    }
+    while lines.last().and_then(text).is_some_and(|(text, _)| text.trim().is_empty()) {
+        lines.pop();
+    }
+    for paragraph in closing {
+        if !lines.is_empty() {
+            lines.push(line("", Span::mixed_site()));
+        }
+        let paragraph =
+            paragraph.split('\n').map(|text| line(&format!(" {text}"), Span::mixed_site()));
+        lines.extend(paragraph);
+    }
+    lines
+}
+
+fn line(text: &str, span: Span) -> Attribute {
+    let text = quote_spanned!(span=> #text);
+    let doc = quote!(#[doc = #text]);
+    syn::parse_quote!(#doc)
+}
+
+/// Where in the text it is: what belongs to the section `# Examples` is cut.
+#[derive(Default)]
+struct Cut {
+    /// The level of the section's heading.
+    section: Option<usize>,
+    /// What closes the block of code.
+    fence: Option<String>,
+}
+
+impl Cut {
+    fn keeps(&mut self, line: &str) -> bool {
+        let line = line.trim();
+        if let Some(fence) = &self.fence {
+            if line.starts_with(fence.as_str()) && line.trim_start_matches(&fence[..1]).is_empty() {
+                self.fence = None;
+            }
+        } else if let Some(mark) = ["`", "~"].iter().find(|mark| line.starts_with(&mark.repeat(3)))
+        {
+            let length = line.len() - line.trim_start_matches(mark).len();
+            self.fence = Some(mark.repeat(length));
+        } else if let Some((level, title)) = heading(line) {
+            if self.section.is_none_or(|section| level <= section) {
+                let is_examples = matches!(title, "Example" | "Examples");
+                self.section = is_examples.then_some(level);
+            }
+        }
+        self.section.is_none()
+    }
+}
+
+/// The level and the title of a heading.
+fn heading(line: &str) -> Option<(usize, &str)> {
+    let title = line.trim_start_matches('#');
+    let level = line.len() - title.len();
+    let is_heading = (1..=6).contains(&level) && title.starts_with([' ', '\t']);
+    is_heading.then(|| (level, title.trim().trim_end_matches([':', '#']).trim_end()))
+}
+
+/// The text with another type in front of the names that the twin does not have.
+fn renamed(text: &str, rename: &dyn Fn(&str) -> Option<String>) -> String {
+    const SELF: &str = "Self::";
+    let mut output = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(SELF) {
+        let (before, after) = rest.split_at(at);
+        let after = &after[SELF.len()..];
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let end = after.find(|c| !is_word(c)).unwrap_or(after.len());
+        output += before;
+        match rename(&after[..end]) {
+            Some(ty) if !before.ends_with(is_word) => {
+                output += &ty;
+                output += "::";
+            }
+            _ => output += SELF,
+        }
+        rest = after;
+    }
+    output + rest
+}
+
+/// A path as a link in documentation has it: without arguments, and without blanks.
+pub(crate) fn link(tokens: &impl quote::ToTokens) -> String {
+    let text = tokens.to_token_stream().to_string();
+    text.replace(' ', "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn docs(lines: &[&str]) -> Vec<String> {
+        let attributes: Vec<_> = lines.iter().map(|text| line(text, Span::call_site())).collect();
+        let rename = |name: &str| (name == "raw").then(|| "Client".to_owned());
+        let twin = twin(&attributes, &["The end.".to_owned()], &rename);
+        twin.iter().map(|attribute| text(attribute).expect("it is a text").0).collect()
+    }
+
+    #[test]
+    fn examples_are_cut_up_to_the_next_heading_of_their_level() {
+        let lines = [
+            " Opens.",
+            "",
+            " # Examples",
+            " ```",
+            " # hidden",
+            " # Errors",
+            " ```",
+            " ## More",
+            " more",
+            " # Errors",
+            " None.",
+            "",
+        ];
+        assert_eq!(docs(&lines), [" Opens.", "", " # Errors", " None.", "", " The end."]);
+    }
+
+    #[test]
+    fn a_heading_inside_of_code_is_none() {
+        let lines = [" ~~~~text", " # Examples", " ~~~", " # x", " ~~~~", " # Example:", " gone"];
+        let kept = [" ~~~~text", " # Examples", " ~~~", " # x", " ~~~~", "", " The end."];
+        assert_eq!(docs(&lines), kept);
+    }
+
+    #[test]
+    fn a_comment_of_many_lines_is_one_text() {
+        assert_eq!(
+            docs(&[" One.\n\n # Examples\n gone\n # Panics\n Never."]),
+            [" One.\n\n # Panics\n Never.", "", " The end.",]
+        );
+    }
+
+    #[test]
+    fn names_that_the_twin_does_not_have_are_those_of_the_original() {
+        assert_eq!(
+            docs(&[" [`Self::raw`], [`Self::open`], MySelf::raw"])[0],
+            " [`Client::raw`], [`Self::open`], MySelf::raw"
+        );
+    }
+
+    #[test]
+    fn where_nothing_was_written_the_link_is_all() {
+        assert_eq!(docs(&[]), [" The end."]);
+    }
+}

@@ -1,0 +1,431 @@
+//! From the types of the async API to those of the blocking one.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::punctuated::Punctuated;
+use syn::{
+    Error, Expr, GenericArgument, Ident, Path, PathArguments, Token, Type, TypeParamBound, TypePath,
+};
+
+use super::bridge;
+use super::options::TypePair;
+use crate::args::Errors;
+
+/// What to write where a type has no blocking form.
+const SKIP: &str = "write `#[blocking(skip)]` above the function, and a blocking one by hand";
+
+/// The types that have a twin.
+pub(crate) struct Names {
+    /// The type of the `impl`, if it is one: the value of `Self`.
+    own: Option<Twin>,
+    others: Vec<Twin>,
+}
+
+/// One type and its twin.
+struct Twin {
+    from: Path,
+    to: Path,
+    make: Option<Expr>,
+}
+
+/// How a value of the async API becomes one of the blocking one.
+pub(crate) enum Conversion {
+    /// It is the same.
+    Same,
+    /// By a function: the twin's tuple constructor, or what `make` says.
+    Make {
+        function: TokenStream,
+        is_constructor: bool,
+    },
+    /// A stream becomes an iterator.
+    Iter {
+        items: Box<Conversion>,
+        merged: bool,
+    },
+    /// An async reader or writer becomes a blocking one, pinned first if it may not be moved.
+    Io {
+        pinned: bool,
+    },
+    Result(Box<Conversion>, Box<Conversion>),
+    Option(Box<Conversion>),
+    Vec(Box<Conversion>),
+    Box(Box<Conversion>),
+    Tuple(Vec<Conversion>),
+}
+
+impl Conversion {
+    pub(crate) fn is_same(&self) -> bool {
+        matches!(self, Self::Same)
+    }
+
+    /// Whether there is a stream, a reader or a writer in it, which takes the timeout along.
+    pub(crate) fn has_bridge(&self) -> bool {
+        match self {
+            Self::Same | Self::Make { .. } => false,
+            Self::Iter { .. } | Self::Io { .. } => true,
+            Self::Result(value, error) => value.has_bridge() || error.has_bridge(),
+            Self::Option(inner) | Self::Vec(inner) | Self::Box(inner) => inner.has_bridge(),
+            Self::Tuple(parts) => parts.iter().any(Self::has_bridge),
+        }
+    }
+}
+
+/// How an argument of the twin becomes one of the original.
+pub(crate) enum Argument {
+    Same,
+    /// The twin's field, by value.
+    Value,
+    /// `&`
+    Shared,
+    /// `&mut`
+    Exclusive,
+}
+
+/// What else a result's type may become, beside a twin.
+pub(crate) struct Bridges<'a> {
+    /// The path to this crate.
+    pub(crate) krate: &'a TokenStream,
+    /// Whether items that are `Result`s take the failures of the wait in.
+    pub(crate) merge: bool,
+    /// Whether the opaque type is that of an `async fn`, which captures all lifetimes, in every edition.
+    pub(crate) captures_all: bool,
+    /// Whether it has to say that it is `Send`: in a trait there is nothing else that tells.
+    pub(crate) says_send: bool,
+}
+
+impl Names {
+    pub(crate) fn new(
+        own: Option<(&TypePath, &TypePath, Option<&Expr>)>,
+        pairs: &[TypePair],
+    ) -> Self {
+        let own = own.map(|(from, to, make)| Twin {
+            from: from.path.clone(),
+            to: without_arguments(&to.path),
+            make: make.cloned(),
+        });
+        let others = pairs.iter().map(|pair| Twin {
+            from: pair.from.clone(),
+            to: pair.to.clone(),
+            make: pair.make.clone(),
+        });
+        Self { own, others: others.collect() }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Twin> {
+        self.own.iter().chain(&self.others)
+    }
+
+    /// Replaces what has a twin in the type of a result, and tells how its value is converted.
+    pub(crate) fn result(
+        &self,
+        ty: &mut Type,
+        bridges: &Bridges<'_>,
+        errors: &mut Errors,
+    ) -> Conversion {
+        match ty {
+            Type::Group(group) => return self.result(&mut group.elem, bridges, errors),
+            Type::Paren(paren) => return self.result(&mut paren.elem, bridges, errors),
+            Type::Tuple(tuple) => {
+                let parts = tuple.elems.iter_mut();
+                let parts: Vec<_> = parts.map(|part| self.result(part, bridges, errors)).collect();
+                if parts.iter().all(Conversion::is_same) {
+                    return Conversion::Same;
+                }
+                return Conversion::Tuple(parts);
+            }
+            _ => {}
+        }
+        if let Some(conversion) = bridge::result(self, ty, bridges, errors) {
+            return conversion;
+        }
+        if let Type::Path(TypePath { qself: None, path, .. }) = ty {
+            if let Some(conversion) = self.twin(path) {
+                return conversion;
+            }
+            if let Some(conversion) = self.container(path, bridges, errors) {
+                return conversion;
+            }
+        }
+        self.refuse(ty.to_token_stream(), "a result", RESULTS, errors);
+        self.replace_constants(ty);
+        Conversion::Same
+    }
+
+    /// The conversion of a type that has a twin, which takes its place.
+    fn twin(&self, path: &mut Path) -> Option<Conversion> {
+        let twin = match &self.own {
+            Some(own) if path.is_ident("Self") => own,
+            _ => {
+                let twin = self.all().find(|twin| twin.is(path))?;
+                let arguments = path.segments.last().map(|last| last.arguments.clone());
+                *path = twin.to.clone();
+                if let Some((last, arguments)) = path.segments.last_mut().zip(arguments) {
+                    last.arguments = arguments;
+                }
+                twin
+            }
+        };
+        Some(match &twin.make {
+            Some(make) => Conversion::Make { function: quote!(#make), is_constructor: false },
+            None => {
+                let to = &twin.to;
+                Conversion::Make { function: quote!(#to), is_constructor: true }
+            }
+        })
+    }
+
+    /// The conversion inside of a `Result`, an `Option`, a `Vec` or a `Box`.
+    fn container(
+        &self,
+        path: &mut Path,
+        bridges: &Bridges<'_>,
+        errors: &mut Errors,
+    ) -> Option<Conversion> {
+        let is_result = is_result(path);
+        let last = path.segments.last_mut()?;
+        let PathArguments::AngleBracketed(arguments) = &mut last.arguments else {
+            return is_result.then_some(Conversion::Same);
+        };
+        let mut parts = arguments.args.iter_mut().filter_map(|argument| match argument {
+            GenericArgument::Type(ty) => Some(ty),
+            _ => None,
+        });
+        let mut part = |errors: &mut Errors| match parts.next() {
+            Some(ty) => self.result(ty, bridges, errors),
+            None => Conversion::Same,
+        };
+        if is_result {
+            let (value, error) = (part(errors), part(errors));
+            if value.is_same() && error.is_same() {
+                return Some(Conversion::Same);
+            }
+            return Some(Conversion::Result(Box::new(value), Box::new(error)));
+        }
+        let wrap = match last.ident.to_string().as_str() {
+            "Option" => Conversion::Option,
+            "Vec" => Conversion::Vec,
+            "Box" => Conversion::Box,
+            _ => return None,
+        };
+        let inner = part(errors);
+        Some(if inner.is_same() { inner } else { wrap(Box::new(inner)) })
+    }
+
+    /// Replaces what has a twin in the type of an argument, and tells how it is passed on.
+    pub(crate) fn argument(&self, ty: &mut Type, errors: &mut Errors) -> Argument {
+        let ty = ungrouped(ty);
+        if self.becomes_twin(ty) {
+            return Argument::Value;
+        }
+        if let Type::Reference(reference) = ty {
+            if self.becomes_twin(ungrouped(&mut reference.elem)) {
+                return match reference.mutability {
+                    Some(_) => Argument::Exclusive,
+                    None => Argument::Shared,
+                };
+            }
+        }
+        self.refuse(ty.to_token_stream(), "an argument", ARGUMENTS, errors);
+        self.replace_constants(ty);
+        Argument::Same
+    }
+
+    /// Replaces a type that has a twin, and tells whether it is one.
+    fn becomes_twin(&self, ty: &mut Type) -> bool {
+        match ty {
+            Type::Path(TypePath { qself: None, path, .. }) => self.twin(path).is_some(),
+            _ => false,
+        }
+    }
+
+    /// Reports a type with a twin in a place where it cannot be replaced.
+    pub(crate) fn refuse(
+        &self,
+        tokens: TokenStream,
+        what: &str,
+        allowed: &str,
+        errors: &mut Errors,
+    ) {
+        if let Some(found) = self.find(tokens) {
+            let name = found.to_string().replace(' ', "");
+            let text = format!("`{name}` has a blocking form as {what} {allowed}; {SKIP}")
+                .replace("{name}", &name);
+            errors.push(Error::new_spanned(found, text));
+        }
+    }
+
+    /// The first mention of a type with a twin.
+    fn find(&self, tokens: TokenStream) -> Option<TokenStream> {
+        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        let mut at = 0;
+        while at < tokens.len() {
+            match &tokens[at] {
+                TokenTree::Group(group) => {
+                    if let Some(found) = self.find(group.stream()) {
+                        return Some(found);
+                    }
+                }
+                // A lifetime's name follows.
+                TokenTree::Punct(punct) if punct.as_char() == '\'' => at += 1,
+                TokenTree::Ident(_) | TokenTree::Punct(_) => {
+                    let length = path_length(&tokens[at..]);
+                    let path = &tokens[at..at + length];
+                    if length > 0 && self.is_twin(path) {
+                        return Some(path.iter().cloned().collect());
+                    }
+                    at += length.max(1);
+                    continue;
+                }
+                TokenTree::Literal(_) => {}
+            }
+            at += 1;
+        }
+        None
+    }
+
+    /// Whether these tokens are the path of a type with a twin.
+    fn is_twin(&self, path: &[TokenTree]) -> bool {
+        let text = |tokens: &mut dyn Iterator<Item = TokenTree>| -> String {
+            tokens.map(|token| token.to_string()).collect()
+        };
+        let path = text(&mut path.iter().cloned());
+        (self.own.is_some() && path == "Self")
+            || self.all().any(|twin| {
+                path == text(&mut without_arguments(&twin.from).to_token_stream().into_iter())
+            })
+    }
+
+    /// Replaces the traits that have a twin.
+    pub(crate) fn supertraits(
+        &self,
+        bounds: &Punctuated<TypeParamBound, Token![+]>,
+    ) -> Punctuated<TypeParamBound, Token![+]> {
+        let mut bounds = bounds.clone();
+        for bound in &mut bounds {
+            if let TypeParamBound::Trait(bound) = bound {
+                self.twin(&mut bound.path);
+            }
+        }
+        bounds
+    }
+
+    /// Writes the type of the `impl` instead of `Self`, for places where the original's bounds are meant, and
+    /// for `Self::CONSTANT`.
+    pub(crate) fn original_self(&self, tokens: TokenStream) -> TokenStream {
+        match &self.own {
+            Some(own) => replace_self(tokens, &own.from, false),
+            None => tokens,
+        }
+    }
+
+    /// `Self::CONSTANT` may be private, and then it is the original's only.
+    pub(crate) fn replace_constants(&self, ty: &mut Type) {
+        let Some(own) = &self.own else { return };
+        let tokens = ty.to_token_stream();
+        if tokens.to_string().contains("Self ::") {
+            *ty = Type::Verbatim(replace_self(tokens, &own.from, true));
+        }
+    }
+}
+
+pub(crate) const RESULTS: &str = "where it is the result itself, or inside of `Result`, `Option`, \
+                                  `Vec`, `Box` or a tuple, but not here";
+const ARGUMENTS: &str = "as `{name}`, `&{name}` or `&mut {name}`, but not here";
+
+impl Twin {
+    /// Whether a path is that of the type, with whatever arguments.
+    fn is(&self, path: &Path) -> bool {
+        let names = |path: &Path| -> Vec<Ident> {
+            path.segments.iter().map(|segment| segment.ident.clone()).collect()
+        };
+        path.leading_colon.is_some() == self.from.leading_colon.is_some()
+            && names(path) == names(&self.from)
+    }
+}
+
+/// How many tokens from here on belong to one path, without arguments.
+fn path_length(tokens: &[TokenTree]) -> usize {
+    let is_colons = |at: usize| {
+        let colon = |at: usize| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
+        colon(at) && colon(at + 1)
+    };
+    let is_name = |at: usize| matches!(tokens.get(at), Some(TokenTree::Ident(_)));
+    let mut at = if is_colons(0) { 2 } else { 0 };
+    if !is_name(at) {
+        return 0;
+    }
+    at += 1;
+    while is_colons(at) && is_name(at + 2) {
+        at += 3;
+    }
+    at
+}
+
+fn replace_self(tokens: TokenStream, with: &Path, only_in_paths: bool) -> TokenStream {
+    let mut replaced = TokenStream::new();
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Ident(word) if word == "Self" => {
+                let in_path = matches!(tokens.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
+                if in_path {
+                    replaced.extend(quote!(<#with>));
+                } else if only_in_paths {
+                    replaced.extend([TokenTree::from(word)]);
+                } else {
+                    replaced.extend(quote!(#with));
+                }
+            }
+            TokenTree::Group(group) => {
+                let inner = replace_self(group.stream(), with, only_in_paths);
+                let mut new = proc_macro2::Group::new(group.delimiter(), inner);
+                new.set_span(group.span());
+                replaced.extend([TokenTree::from(new)]);
+            }
+            token => replaced.extend([token]),
+        }
+    }
+    replaced
+}
+
+/// Tells by its name whether a type is a `Result`: `Result`, with or without arguments, and whatever has
+/// arguments and a name that ends so. Without arguments, a `SearchResult` is rather a type of its own.
+pub(crate) fn is_result(path: &Path) -> bool {
+    let Some(last) = path.segments.last() else { return false };
+    let name = last.ident.to_string();
+    name == "Result"
+        || (name.ends_with("Result") && matches!(last.arguments, PathArguments::AngleBracketed(_)))
+}
+
+/// The same for any type.
+pub(crate) fn is_result_type(ty: &Type) -> bool {
+    match ty {
+        Type::Group(group) => is_result_type(&group.elem),
+        Type::Paren(paren) => is_result_type(&paren.elem),
+        Type::Path(path) => path.qself.is_none() && is_result(&path.path),
+        _ => false,
+    }
+}
+
+pub(crate) fn without_arguments(path: &Path) -> Path {
+    let mut path = path.clone();
+    for segment in &mut path.segments {
+        segment.arguments = PathArguments::None;
+    }
+    path
+}
+
+pub(crate) fn ungrouped(ty: &mut Type) -> &mut Type {
+    match ty {
+        Type::Group(group) => ungrouped(&mut group.elem),
+        Type::Paren(paren) => ungrouped(&mut paren.elem),
+        ty => ty,
+    }
+}
+
+/// The spans of a type's first and last token.
+pub(crate) fn ends(tokens: TokenStream) -> (Span, Span) {
+    let mut spans = tokens.into_iter().map(|token| Span::mixed_site().located_at(token.span()));
+    let start = spans.next().unwrap_or_else(Span::mixed_site);
+    (start, spans.last().unwrap_or(start))
+}

@@ -1,0 +1,219 @@
+//! What the twins of `#[blocking]` call.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use futures_lite::Stream;
+use futures_lite::StreamExt;
+
+use super::{FromCrochet, JobResult};
+use crate::bridge::iter::{Iter, MergeErrors};
+use crate::error::Error;
+use crate::reactor::global;
+use crate::reactor::handle::Reactor;
+
+/// The field of a twin that holds the async value `T`.
+#[diagnostic::on_unimplemented(
+    message = "the first field of a twin holds the async value: `{T}`, or `Arc<{T}>`; this is `{Self}`",
+    label = "not made from `{T}`",
+    note = "write `make = path` where the twin is made in another way"
+)]
+pub trait FromAsync<T>: Sized {
+    fn from_async(value: T) -> Self;
+}
+
+/// The same, where it is the only holder.
+#[diagnostic::on_unimplemented(
+    message = "the async value `{T}` cannot be moved out of a twin that holds `{Self}`",
+    note = "write `#[blocking(skip)]` above the function"
+)]
+pub trait IntoAsync<T> {
+    fn into_async(self) -> T;
+}
+
+/// The same, where several holders share the value: as it is, or by a clone.
+#[diagnostic::on_unimplemented(
+    message = "`self: Arc<Self>` needs a value that twins can share, and `{Self}` is none",
+    label = "neither `Clone` nor in an `Arc`",
+    note = "write `Arc<{T}>` as the first field of the twin, or `#[blocking(skip)]` above the function"
+)]
+pub trait ShareAsync<T>: Sized {
+    fn into_shared(self) -> Arc<T>;
+    fn to_shared(&self) -> Arc<T>;
+}
+
+impl<T> FromAsync<T> for T {
+    fn from_async(value: T) -> Self {
+        value
+    }
+}
+
+impl<T> IntoAsync<T> for T {
+    fn into_async(self) -> T {
+        self
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone> ShareAsync<T> for T {
+    fn into_shared(self) -> Arc<T> {
+        Arc::new(self)
+    }
+
+    fn to_shared(&self) -> Arc<T> {
+        Arc::new(self.clone())
+    }
+}
+
+impl<T> FromAsync<T> for Arc<T> {
+    fn from_async(value: T) -> Self {
+        Self::new(value)
+    }
+}
+
+impl<T> ShareAsync<T> for Arc<T> {
+    fn into_shared(self) -> Arc<T> {
+        self
+    }
+
+    fn to_shared(&self) -> Arc<T> {
+        Self::clone(self)
+    }
+}
+
+pub fn from_async<T, F: FromAsync<T>>(value: T) -> F {
+    F::from_async(value)
+}
+
+pub fn into_async<T, F: IntoAsync<T>>(field: F) -> T {
+    field.into_async()
+}
+
+/// The original's `Arc<Self>` for the twin's: the value of the only handle, or else a share of it.
+pub fn share<W, F, T>(
+    twin: Arc<W>,
+    into_field: impl FnOnce(W) -> F,
+    field: impl FnOnce(&W) -> &F,
+) -> Arc<T>
+where
+    F: ShareAsync<T>,
+{
+    match Arc::try_unwrap(twin) {
+        Ok(twin) => into_field(twin).into_shared(),
+        Err(twin) => field(&twin).to_shared(),
+    }
+}
+
+pub fn map_all<T, U>(values: Vec<T>, convert: impl FnMut(T) -> U) -> Vec<U> {
+    values.into_iter().map(convert).collect()
+}
+
+pub fn map_stream<S: Stream, U>(
+    stream: S,
+    convert: impl FnMut(S::Item) -> U + Send,
+) -> impl Stream<Item = U> {
+    stream.map(convert)
+}
+
+pub fn merge_errors<S, T, E>(iter: Iter<S>, convert: fn(Error) -> E) -> MergeErrors<S>
+where
+    S: Stream<Item = Result<T, E>> + Send,
+{
+    MergeErrors::new(iter, convert)
+}
+
+/// What a `Result` becomes under `error = wrap`.
+pub type Wrapped<R> = Result<<R as JobResult>::Value, Error<<R as JobResult>::Error>>;
+
+/// Takes in the failures of a wait, beside those of the job.
+struct Both<E>(Error<E>);
+
+impl<E> From<Error> for Both<E> {
+    fn from(error: Error) -> Self {
+        Self(error.widen())
+    }
+}
+
+#[track_caller]
+fn wait<T, E>(
+    reactor: Option<&Reactor>,
+    timeout: Duration,
+    job: impl Future<Output = Result<T, E>> + Send,
+) -> Result<T, E>
+where
+    T: Send,
+    E: FromCrochet + Send,
+{
+    match reactor {
+        Some(reactor) => reactor.wait_for(timeout, job),
+        None => global::wait_for(timeout, job),
+    }
+}
+
+#[track_caller]
+pub fn wait_for_value<F>(timeout: Duration, job: F) -> Result<F::Output, Error>
+where
+    F: Future<Output: Send> + Send,
+{
+    wait(None, timeout, async { Ok(job.await) })
+}
+
+#[track_caller]
+pub fn wait_for_value_on<F>(reactor: Reactor, timeout: Duration, job: F) -> Result<F::Output, Error>
+where
+    F: Future<Output: Send> + Send,
+{
+    wait(Some(&reactor), timeout, async { Ok(job.await) })
+}
+
+#[track_caller]
+pub fn wait_for_wrapped<F>(timeout: Duration, job: F) -> Wrapped<F::Output>
+where
+    F: Future<Output: JobResult<Value: Send, Error: Send>> + Send,
+{
+    let both = wait(None, timeout, async { job.await.into_result().map_err(own) });
+    both.map_err(|Both(error)| error)
+}
+
+#[track_caller]
+pub fn wait_for_wrapped_on<F>(reactor: Reactor, timeout: Duration, job: F) -> Wrapped<F::Output>
+where
+    F: Future<Output: JobResult<Value: Send, Error: Send>> + Send,
+{
+    let both = wait(Some(&reactor), timeout, async { job.await.into_result().map_err(own) });
+    both.map_err(|Both(error)| error)
+}
+
+#[track_caller]
+pub fn wait_for_or<F, T, E>(
+    timeout: Duration,
+    job: F,
+    convert: impl FnOnce(Error) -> E,
+) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>> + Send,
+    T: Send,
+    E: Send,
+{
+    wait_for_wrapped(timeout, job).map_err(|error| error.flatten_with(convert))
+}
+
+#[track_caller]
+pub fn wait_for_or_on<F, T, E>(
+    reactor: Reactor,
+    timeout: Duration,
+    job: F,
+    convert: impl FnOnce(Error) -> E,
+) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>> + Send,
+    T: Send,
+    E: Send,
+{
+    wait_for_wrapped_on(reactor, timeout, job).map_err(|error| error.flatten_with(convert))
+}
+
+fn own<E>(error: E) -> Both<E> {
+    Both(Error::Job(error))
+}

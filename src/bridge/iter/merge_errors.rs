@@ -1,0 +1,86 @@
+//! [`MergeErrors`]: an iterator over a stream of `Result`s, with one level of error.
+
+use std::fmt;
+use std::iter::FusedIterator;
+use std::time::Duration;
+
+use futures_lite::Stream;
+
+use super::Iter;
+use crate::__private::JobResult;
+use crate::error::Error;
+
+/// An iterator over an async stream of `Result`s, whose errors hold those of the reactor, too: made by
+/// [`Iter::merge_errors`].
+///
+/// It is an [`Iter`] in all else: what its items say, [`Iter`]'s table says, with `E::from` around the
+/// errors there. Dropping it drops that iterator.
+#[must_use = "an iterator does nothing unless it is asked for items"]
+pub struct MergeErrors<S: Stream<Item: JobResult> + Send> {
+    iter: Iter<S>,
+    convert: fn(Error) -> <S::Item as JobResult>::Error,
+}
+
+impl<S, T, E> MergeErrors<S>
+where
+    S: Stream<Item = Result<T, E>> + Send,
+{
+    pub(crate) fn new(iter: Iter<S>, convert: fn(Error) -> E) -> Self {
+        Self { iter, convert }
+    }
+}
+
+impl<S, T, E> MergeErrors<S>
+where
+    S: Stream<Item = Result<T, E>> + Send,
+    T: Send,
+    E: Send,
+{
+    /// Sets for how long `next` waits for an item at the most, as [`Iter::timeout`] does. Never blocks.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self { iter: self.iter.timeout(timeout), ..self }
+    }
+
+    /// Has a job read up to `n` items ahead, as [`Iter::read_ahead`] does. Does not wait for it.
+    #[track_caller]
+    pub fn read_ahead(self, n: usize) -> Self
+    where
+        S: 'static,
+        T: 'static,
+        E: 'static,
+    {
+        Self { iter: self.iter.read_ahead(n), ..self }
+    }
+}
+
+impl<S, T, E> Iterator for MergeErrors<S>
+where
+    S: Stream<Item = Result<T, E>> + Send,
+    T: Send,
+    E: Send,
+{
+    type Item = Result<T, E>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.iter.next()?;
+        Some(next.unwrap_or_else(|error| Err((self.convert)(error))))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.iter.size_hint()
+    }
+}
+
+impl<S, T, E> FusedIterator for MergeErrors<S>
+where
+    S: Stream<Item = Result<T, E>> + Send,
+    T: Send,
+    E: Send,
+{
+}
+
+impl<S: Stream<Item: JobResult> + Send> fmt::Debug for MergeErrors<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("MergeErrors").field(&self.iter).finish()
+    }
+}
