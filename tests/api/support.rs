@@ -10,7 +10,5 @@ mod shared;
 #[cfg(target_os = "linux")]
 #[path = "../support/signal.rs"]
 pub(crate) mod signal;
-#[path = "../support/traced.rs"]
-pub(crate) mod traced;
 
 pub(crate) use shared::*;

@@ -1,6 +1,6 @@
 //! The example `child_process`, as its user sees it.
 
-use crate::support;
+use crate::support::child_output;
 use crate::support::example;
 use crate::support::example::{Run, run};
 
@@ -53,7 +53,7 @@ mod programs {
 
         let mut command = example::command("child_process");
         let args = ["30".as_ref(), "printf".as_ref(), OsStr::from_bytes(b"\xff")];
-        assert_eq!(support::child_output(command.args(args)).stdout, b"\xff");
+        assert_eq!(child_output(command.args(args)).stdout, b"\xff");
     }
 
     #[test]

@@ -6,10 +6,9 @@ use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support;
 use crate::support::example::{Run, command, run};
 use crate::support::signal::kill;
-use crate::support::{LONG, limit};
+use crate::support::{Gate, LONG, limit};
 
 const STARTED: &str = "downloading; press Ctrl-C to stop\n";
 
@@ -67,7 +66,7 @@ fn ctrl_c_stops_it_with_its_progress_and_130() {
 #[test]
 fn it_says_how_far_it_got_to_the_byte() {
     let _limit = limit(LONG);
-    let sent = support::Gate::new();
+    let sent = Gate::new();
     let sends = sent.clone();
     // More than fits into the sockets' buffers is with the client by then, but for those.
     let url = server(64 << 20, false, move || sends.open());

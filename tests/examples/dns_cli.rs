@@ -1,9 +1,9 @@
 //! The command line of the DNS examples: what is refused, and why; which server is asked by default.
 
-use crate::support;
 use crate::support::example;
 use crate::support::example::{Run, run};
 use crate::support::resolv_conf::{first_nameserver, parse_server};
+use crate::support::{LONG, child_output, limit};
 
 #[test]
 fn a_command_line_that_is_none_is_refused_with_the_reason() {
@@ -54,7 +54,7 @@ fn an_argument_that_is_not_unicode_is_refused() {
     use std::os::unix::ffi::OsStrExt;
 
     let mut command = example::command("blocking_dns");
-    let output = support::child_output(command.arg(OsStr::from_bytes(b"\xff.test")));
+    let output = child_output(command.arg(OsStr::from_bytes(b"\xff.test")));
     let text = "blocking_dns: the argument \"\\xFF.test\" is not valid Unicode; try --help\n";
     assert_eq!(String::from_utf8(output.stderr).unwrap(), text);
     assert_eq!(output.status.code(), Some(2));
@@ -63,7 +63,7 @@ fn an_argument_that_is_not_unicode_is_refused() {
 #[cfg(target_os = "linux")]
 #[test]
 fn output_that_cannot_be_written_is_an_error() {
-    let _limit = support::limit(support::LONG);
+    let _limit = limit(LONG);
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = example::command("blocking_dns").stdout(full).output().unwrap();
     let text = "blocking_dns: No space left on device (os error 28)\n";

@@ -12,6 +12,7 @@ pub(crate) mod http;
 #[path = "../../examples/support/resolv_conf.rs"]
 pub(crate) mod resolv_conf;
 #[path = "../support/mod.rs"]
+#[allow(dead_code, unused_imports, unused_macros, reason = "this suite uses some of it")]
 mod shared;
 #[cfg(unix)]
 #[path = "../support/signal.rs"]

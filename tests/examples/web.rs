@@ -9,12 +9,11 @@ use std::thread;
 #[cfg(unix)]
 use std::time::Duration;
 
-use crate::support;
-use crate::support::LONG;
 use crate::support::example;
 use crate::support::example::{Run, run};
 use crate::support::site::dead_address;
 use crate::support::web::{App, limit};
+use crate::support::{LONG, child_output, until};
 
 const APPS: [&str; 2] = ["scheduling", "downloader"];
 
@@ -69,7 +68,7 @@ fn an_argument_that_is_not_unicode_is_refused() {
 
     for name in APPS {
         let mut command = example::command(name);
-        let output = support::child_output(command.arg(OsStr::from_bytes(b"http://\xff")));
+        let output = child_output(command.arg(OsStr::from_bytes(b"http://\xff")));
         let text =
             format!("{name}: the argument \"http://\\xFF\" is not valid Unicode; try --help\n");
         assert_eq!(String::from_utf8(output.stderr).unwrap(), text);
@@ -198,7 +197,7 @@ fn a_client_that_does_not_read_delays_the_end_by_seconds_at_the_most() {
     // Of the answers, some 30 MB, the sockets' buffers hold a part.
     rude.write_all("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(20_000).as_bytes()).unwrap();
     // When nobody else gets an answer either, all the app's threads wait for this client.
-    support::until(|| {
+    until(|| {
         let mut other = TcpStream::connect(app.address).unwrap();
         other.set_read_timeout(Some(Duration::from_secs(3))).unwrap();
         other.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();

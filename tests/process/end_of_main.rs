@@ -13,7 +13,7 @@ use std::time::Duration;
 use crochet::{Error, EventualResult, Reactor};
 
 use crate::support::programs::{A_SECOND, Case, case, hog, say, settle};
-use crate::support::{Gate, LONG};
+use crate::support::{Gate, LONG, never};
 
 type Job<T = ()> = EventualResult<T, Error>;
 
@@ -101,10 +101,7 @@ fn pending(name: impl Into<String>) -> Job {
 }
 
 fn keeper(guard: impl Send + 'static) -> Job {
-    crochet::run_in_reactor(move || async move {
-        let _guard = guard;
-        future::pending().await
-    })
+    crochet::run_in_reactor(never(guard))
 }
 
 fn jobs_are_dropped_in_order() {

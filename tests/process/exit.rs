@@ -23,8 +23,8 @@ use std::time::Duration;
 
 use crochet::{Error, EventualResult};
 
-use crate::support::programs::{A_SECOND, Case, OnDrop, case, hog, pending, say};
-use crate::support::{Gate, LONG};
+use crate::support::programs::{A_SECOND, Case, case, hog, pending, say};
+use crate::support::{Gate, LONG, OnDrop};
 
 type Job<T = ()> = EventualResult<T, Error>;
 

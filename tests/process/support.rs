@@ -3,6 +3,7 @@
 #[path = "../support/programs.rs"]
 pub(crate) mod programs;
 #[path = "../support/mod.rs"]
+#[allow(dead_code, unused_imports, unused_macros, reason = "this suite uses some of it")]
 mod shared;
 
 pub(crate) use shared::*;

@@ -6,7 +6,6 @@
 #![allow(dead_code, reason = "each suite uses some of it")]
 
 use std::env;
-use std::future;
 use std::io::{self, Write};
 use std::panic::catch_unwind;
 use std::process::{Command, ExitCode};
@@ -15,9 +14,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crochet::{Error, EventualResult};
+use crochet::{Error, EventualResult, Reactor};
 
-use crate::support::{self, Gate, LONG};
+use crate::support::{self, LONG, OnDrop, never};
 
 type Job = EventualResult<(), Error>;
 
@@ -111,22 +110,9 @@ pub(crate) fn say(text: &str) {
     io::stdout().flush().unwrap();
 }
 
-/// Does something when it is dropped.
-pub(crate) struct OnDrop<F: FnMut()>(pub(crate) F);
-
-impl<F: FnMut()> Drop for OnDrop<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
-}
-
 /// A job that never ends, and does something when it is dropped. Returns when it waits.
 pub(crate) fn pending(on_drop: impl FnMut() + Send + 'static) -> Job {
-    let guard = OnDrop(on_drop);
-    let job = crochet::run_in_reactor(move || async move {
-        let _guard = guard;
-        future::pending().await
-    });
+    let job = crochet::run_in_reactor(never(OnDrop(on_drop)));
     settle();
     job
 }
@@ -146,13 +132,5 @@ pub(crate) fn in_job(what: impl FnOnce() + Send + 'static) {
 
 /// A job that holds the reactor for longer than anyone waits.
 pub(crate) fn hog() {
-    let held = Gate::new();
-    let holds = held.clone();
-    let job: Job = crochet::run_in_reactor(move || async move {
-        holds.open();
-        thread::sleep(LONG);
-        Ok(())
-    });
-    held.pass();
-    job.detach();
+    support::hog(&Reactor::global().unwrap()).job.detach();
 }

@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 #[path = "../../../tests/support/mod.rs"]
+#[allow(dead_code, unused_imports, unused_macros, reason = "this suite uses some of it")]
 mod support;
 
 mod program;

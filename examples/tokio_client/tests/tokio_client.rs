@@ -1,6 +1,7 @@
 //! The example, as its user sees it.
 
 #[path = "../../../tests/support/mod.rs"]
+#[allow(dead_code, unused_imports, unused_macros, reason = "this suite uses some of it")]
 mod support;
 
 use std::io::{Read, Write};

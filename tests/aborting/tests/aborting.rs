@@ -4,7 +4,9 @@
 
 #![cfg(unix)]
 
+use support::child_output;
 #[path = "../../support/mod.rs"]
+#[allow(dead_code, unused_imports, unused_macros, reason = "this suite uses some of it")]
 mod support;
 
 use std::env;
@@ -35,7 +37,7 @@ fn program() -> &'static PathBuf {
 fn run(how: &str) -> (Output, Duration) {
     let program = program();
     let start = Instant::now();
-    let output = support::child_output(Command::new(program).arg(how));
+    let output = child_output(Command::new(program).arg(how));
     (output, start.elapsed())
 }
 

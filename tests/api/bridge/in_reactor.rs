@@ -16,8 +16,7 @@ use std::time::{Duration, Instant};
 use crochet::{Error, InReactor, JobState, Reactor};
 use futures_lite::future::yield_now;
 
-use crate::support::witness::{Drops, settle, thread_of};
-use crate::support::{Gate, LONG, hog, limit};
+use crate::support::{Gate, LONG, Probe, hog, limit, settle, thread_of};
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -51,7 +50,7 @@ fn the_value_is_made_used_and_dropped_on_the_reactor_thread() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let there = thread_of(&reactor);
-    let drops = Drops::new();
+    let drops = Probe::new();
     let witness = drops.witness();
     let make = move || {
         let called_on = here();
@@ -135,7 +134,7 @@ fn a_late_call_is_dropped_at_its_await_on_the_reactor_thread_and_the_value_stays
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let wool = wool(&reactor);
-    let drops = Drops::new();
+    let drops = Probe::new();
     let witness = drops.witness();
     let start = Instant::now();
     // Long enough for it to begin.
@@ -160,7 +159,7 @@ fn a_call_that_is_late_before_its_turn_is_never_called_and_the_next_one_is() {
     let reactor = Reactor::new().unwrap();
     let wool = wool(&reactor);
     let (begun, (end, ended)) = (Gate::new(), async_channel::bounded::<()>(1));
-    let drops = Drops::new();
+    let drops = Probe::new();
     thread::scope(|scope| {
         let begins = begun.clone();
         let call = scope.spawn(|| {

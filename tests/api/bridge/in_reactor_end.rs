@@ -18,8 +18,10 @@ use crochet::{Error, InReactor, Reactor};
 
 #[cfg(unix)]
 use crate::support::fork;
-use crate::support::witness::{Drops, PanicOnDrop, Witness, settle, thread_of};
-use crate::support::{Gate, LONG, hog, limit, log, own_process, until};
+use crate::support::{
+    Gate, LONG, PanicOnDrop, Probe, Witness, hog, limit, log, never, own_process, settle,
+    thread_of, until,
+};
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -28,7 +30,7 @@ fn here() -> ThreadId {
 }
 
 /// A value with a witness, on this reactor.
-fn witnessed(reactor: &Reactor, drops: &Drops) -> InReactor<(Rc<()>, Witness)> {
+fn witnessed(reactor: &Reactor, drops: &Probe) -> InReactor<(Rc<()>, Witness)> {
     let witness = drops.witness();
     InReactor::on(reactor, LONG, move || async move { Ok::<_, Error>((Rc::new(()), witness)) })
         .unwrap()
@@ -39,7 +41,7 @@ fn what_is_made_too_late_is_dropped_on_the_reactor_thread() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let there = thread_of(&reactor);
-    let drops = Drops::new();
+    let drops = Probe::new();
     // While it is being made:
     let witness = drops.witness();
     let late: io::Result<InReactor<Witness>> = InReactor::on(&reactor, SHORT, move || async move {
@@ -67,7 +69,7 @@ fn dropping_it_does_not_wait_and_calls_that_were_late_are_never_called() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let there = thread_of(&reactor);
-    let drops = Drops::new();
+    let drops = Probe::new();
     let value = witnessed(&reactor, &drops);
     let hog = hog(&reactor);
     for _ in 0..3 {
@@ -86,7 +88,7 @@ fn it_may_be_dropped_on_the_reactor_thread_and_within_another_value() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let there = thread_of(&reactor);
-    let drops = Drops::new();
+    let drops = Probe::new();
     let value = witnessed(&reactor, &drops);
     let outer =
         InReactor::on(&reactor, LONG, move || async move { Ok::<_, Error>((Rc::new(()), value)) });
@@ -122,7 +124,7 @@ fn a_shutdown_ends_its_calls_and_drops_the_value_there() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let there = thread_of(&reactor);
-    let drops = Drops::new();
+    let drops = Probe::new();
     let value = witnessed(&reactor, &drops);
     let begun = Gate::new();
     thread::scope(|scope| {
@@ -160,12 +162,8 @@ fn it_keeps_its_reactor_and_lets_go_of_it() {
     let reactor = Reactor::new().unwrap();
     let there = thread_of(&reactor);
     let value = InReactor::on(&reactor, LONG, || async { Ok::<_, Error>(Rc::new(())) }).unwrap();
-    let drops = Drops::new();
-    let witness = drops.witness();
-    let job = reactor.run_in_reactor(move || async move {
-        let _witness = witness;
-        pending::<Result<(), Error>>().await
-    });
+    let drops = Probe::new();
+    let job = reactor.run_in_reactor(never(drops.witness()));
     drop(reactor);
     let used_on = value.with(LONG, async |_| Ok::<_, Error>(here())).unwrap();
     assert_eq!(used_on, there);
@@ -178,7 +176,7 @@ fn it_keeps_its_reactor_and_lets_go_of_it() {
 fn on_the_reactor_thread_calls_are_refused_at_once() {
     let _limit = limit(LONG);
     let (reactor, other) = (Reactor::new().unwrap(), Reactor::new().unwrap());
-    let value = Arc::new(witnessed(&reactor, &Drops::new()));
+    let value = Arc::new(witnessed(&reactor, &Probe::new()));
     let refused = reactor.wait_for(LONG, async {
         let used = value.with(Duration::MAX, async |_| -> Result<(), Error> { panic!("called") });
         assert!(matches!(used, Err(Error::OnReactorThread)), "{used:?}");
@@ -203,7 +201,6 @@ fn on_the_reactor_thread_calls_are_refused_at_once() {
 #[test]
 fn without_a_reactor_of_its_own_it_is_on_the_global_one_and_stays_stopped_with_it() {
     own_process!();
-    let _limit = limit(LONG);
     let value = InReactor::new(LONG, || async { Ok::<_, Error>(Rc::new(here())) }).unwrap();
     let there = crochet::wait_for(LONG, async { Ok::<_, Error>(here()) }).unwrap();
     assert_eq!(value.with(LONG, async |value| Ok::<_, Error>(**value)).unwrap(), there);
@@ -219,9 +216,8 @@ fn without_a_reactor_of_its_own_it_is_on_the_global_one_and_stays_stopped_with_i
 #[test]
 fn it_works_on_the_applications_own_executor() {
     own_process!();
-    let _limit = limit(LONG);
     let driver = crochet::no_setup().unwrap();
-    let drops = Drops::new();
+    let drops = Probe::new();
     let witness = drops.witness();
     let user = thread::spawn(move || {
         let make = || async move { Ok::<_, Error>((Rc::new(here()), witness)) };
@@ -241,8 +237,7 @@ fn it_works_on_the_applications_own_executor() {
 #[test]
 fn in_a_forked_child_it_is_refused_and_the_parent_goes_on() {
     own_process!();
-    let _limit = limit(LONG);
-    let drops = Drops::new();
+    let drops = Probe::new();
     let witness = drops.witness();
     let make = move || async move { Ok::<_, Error>((Rc::new(5), witness)) };
     let value = InReactor::new(LONG, make).unwrap();
@@ -277,7 +272,6 @@ fn a_fork_inside_of_a_call_leaves_the_value_to_the_parent() {
     }
 
     own_process!();
-    let _limit = limit(LONG);
     let parent = process::id();
     let make = move || async move { Ok::<_, Error>(ParentsOnly(parent)) };
     let value = InReactor::new(LONG, make).unwrap();

@@ -18,8 +18,7 @@ use crochet::{Error, Reactor};
 use futures_lite::io::{BufReader, Cursor};
 
 use crate::support::scripted::{Scripted, Step};
-use crate::support::traced::{Trace, here, thread_of};
-use crate::support::{Gate, LONG, hog, limit, until};
+use crate::support::{Gate, LONG, Probe, here, hog, limit, thread_of, until};
 
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -340,13 +339,13 @@ fn two_of_them_over_one_socket_read_and_write_at_once() {
 #[test]
 fn the_stream_is_at_hand_and_is_dropped_with_it() {
     let _limit = limit(LONG);
-    let trace = Trace::new();
+    let trace = Probe::new();
     let mut stream = Blocking::new(Cursor::new(Vec::new()));
     stream.write_all(b"ab").unwrap();
     assert_eq!(stream.get_ref().position(), 2);
     stream.get_mut().set_position(1);
     stream.write_all(b"c").unwrap();
     assert_eq!(stream.into_inner().into_inner(), b"ac");
-    drop(Blocking::new(trace.mark()));
-    assert_eq!(trace.drops(), [here()]);
+    drop(Blocking::new(trace.witness()));
+    assert_eq!(trace.threads(), [here()]);
 }

@@ -50,7 +50,6 @@ fn on_its_reactors_thread_it_is_a_deadlock_even_if_ready() {
 #[test]
 fn the_global_one_is_a_deadlock_on_the_global_thread() {
     own_process!();
-    let _limit = limit(LONG);
     let mut stream = Blocking::new(Scripted::new([]));
     let global = Reactor::global().unwrap();
     assert_eq!(read_on(&global, &mut stream).unwrap_err().kind(), ErrorKind::Deadlock);
@@ -85,7 +84,6 @@ fn a_shutdown_frees_who_waits_and_the_stream_is_whole() {
 #[test]
 fn after_a_shutdown_of_the_global_reactor_the_next_wait_starts_a_fresh_one() {
     own_process!();
-    let _limit = limit(LONG);
     let (stream, mut peer) = pair();
     let mut stream = Blocking::new(stream).with_timeout(Duration::from_millis(20));
     assert_eq!(stream.read(&mut [0; 8]).unwrap_err().kind(), ErrorKind::TimedOut);
@@ -126,7 +124,6 @@ fn a_panic_goes_on_in_the_caller_from_either_thread() {
 #[cfg(unix)]
 fn in_a_forked_child_it_is_refused_untouched() {
     own_process!();
-    let _limit = limit(LONG);
     crochet::setup().unwrap();
     let (script, (stream, mut peer)) = (Scripted::new([]), pair());
     let mut scripted = Blocking::new(script.clone());

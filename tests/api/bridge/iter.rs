@@ -11,14 +11,13 @@ use futures_lite::stream::{self, Stream, StreamExt};
 
 #[cfg(unix)]
 use crate::support::fork;
-use crate::support::traced::{OnDrop, Trace, here, thread_of};
-use crate::support::{Gate, LONG, hog, limit, own_process};
+use crate::support::{Gate, LONG, OnDrop, Probe, here, hog, limit, own_process, thread_of};
 
 const SHORT: Duration = Duration::from_millis(20);
 
 /// A stream that is never ready, and says when it is polled.
-fn endless(trace: &Trace, polled: &Gate) -> impl Stream<Item = u32> + Send + use<> {
-    let (mark, polled) = (trace.mark(), polled.clone());
+fn endless(trace: &Probe, polled: &Gate) -> impl Stream<Item = u32> + Send + use<> {
+    let (mark, polled) = (trace.witness(), polled.clone());
     stream::poll_fn(move |_| {
         let _mark = &mark;
         polled.open();
@@ -155,8 +154,8 @@ fn an_error_of_the_streams_own_is_an_item() {
 fn a_panic_goes_on_in_the_caller_and_then_it_is_over() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let trace = Trace::new();
-    let mark = trace.mark();
+    let trace = Probe::new();
+    let mark = trace.witness();
     let numbers = stream::iter(0..).map(move |n| {
         let _mark = &mark;
         assert!(n < 2, "dropped a stitch");
@@ -168,14 +167,14 @@ fn a_panic_goes_on_in_the_caller_and_then_it_is_over() {
     assert_eq!(*panic.downcast_ref::<&str>().unwrap(), "dropped a stitch");
     assert!(items.next().is_none() && items.next().is_none());
     drop(items);
-    assert_eq!(trace.drops(), [thread_of(&reactor)]);
+    assert_eq!(trace.threads(), [thread_of(&reactor)]);
 }
 
 #[test]
 fn a_shutdown_is_told_once() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let (trace, polled) = (Trace::new(), Gate::new());
+    let (trace, polled) = (Probe::new(), Gate::new());
     let mut items = Iter::on(&reactor, endless(&trace, &polled));
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -186,13 +185,12 @@ fn a_shutdown_is_told_once() {
     });
     assert_stopped_once(&mut Iter::on(&reactor, stream::iter([1])));
     drop(items);
-    assert_eq!(trace.drops(), [here()]);
+    assert_eq!(trace.threads(), [here()]);
 }
 
 #[test]
 fn the_global_reactor_is_started_when_needed_and_kept() {
     own_process!();
-    let _limit = limit(LONG);
     let mut items = crochet::iter(stream::iter([1, 2, 3]));
     crochet::setup_with(Reactor::builder().name("late")).unwrap();
     assert_eq!(items.next().unwrap().unwrap(), 1);
@@ -221,25 +219,25 @@ fn it_is_refused_on_its_reactors_thread_and_goes_on_elsewhere() {
 fn it_is_dropped_on_the_reactor_thread_before_the_iterator_is_gone() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let (trace, polled) = (Trace::new(), Gate::new());
+    let (trace, polled) = (Probe::new(), Gate::new());
     let mut items = Iter::on(&reactor, endless(&trace, &polled)).timeout(Duration::ZERO);
     assert!(items.next().unwrap().unwrap_err().is_timeout());
     drop(items);
-    assert_eq!(trace.drops(), [thread_of(&reactor)]);
+    assert_eq!(trace.threads(), [thread_of(&reactor)]);
 
     // One without an item to be asked for, too, and one that has come to its end.
     drop(Iter::on(&reactor, endless(&trace, &polled)));
-    let mark = trace.mark();
+    let mark = trace.witness();
     let mut ended = Iter::on(&reactor, stream::iter([mark]).take(0));
     assert!(ended.next().is_none());
-    assert_eq!(trace.drops(), [thread_of(&reactor); 3]);
+    assert_eq!(trace.threads(), [thread_of(&reactor); 3]);
     reactor
         .wait_for(LONG, async {
             drop(Iter::on(&reactor, endless(&trace, &polled)));
             Ok::<_, Error>(())
         })
         .unwrap();
-    assert_eq!(trace.drops(), [thread_of(&reactor); 4]);
+    assert_eq!(trace.threads(), [thread_of(&reactor); 4]);
 }
 
 #[test]
@@ -257,12 +255,12 @@ fn a_reactor_that_is_held_does_not_hold_up_the_drop_for_ever() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let hog = hog(&reactor);
-    let trace = Trace::new();
+    let trace = Probe::new();
     let items = Iter::on(&reactor, endless(&trace, &Gate::new()));
     let start = Instant::now();
     drop(items);
     assert!(start.elapsed() >= Duration::from_secs(1));
-    assert_eq!(trace.drops(), [here()]);
+    assert_eq!(trace.threads(), [here()]);
     hog.release();
 }
 
@@ -294,9 +292,8 @@ fn a_panic_in_its_drop_goes_on_unless_there_is_one_already() {
 #[cfg(unix)]
 fn in_a_forked_child_it_is_refused_and_left_alone() {
     own_process!();
-    let _limit = limit(LONG);
-    let trace = Trace::new();
-    let mark = trace.mark();
+    let trace = Probe::new();
+    let mark = trace.witness();
     let numbers = stream::iter(1..4).map(move |n| {
         let _mark = &mark;
         n
@@ -309,8 +306,8 @@ fn in_a_forked_child_it_is_refused_and_left_alone() {
         fork::refused(parent, || items.next().unwrap());
         assert!(items.next().is_none());
         fork::at_once(|| drop(items));
-        assert_eq!(trace.drops(), []);
+        assert_eq!(trace.threads(), []);
     });
     assert_eq!(items.unwrap().map(Result::unwrap).collect::<Vec<_>>(), [2, 3]);
-    assert_eq!(trace.drops().len(), 1);
+    assert_eq!(trace.threads().len(), 1);
 }

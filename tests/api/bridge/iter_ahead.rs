@@ -9,12 +9,9 @@ use std::time::{Duration, Instant};
 use crochet::{Error, Iter, Reactor};
 use futures_lite::stream::{self, Stream, StreamExt};
 
-use crate::support;
 #[cfg(unix)]
 use crate::support::fork;
-use crate::support::traced::{Trace, thread_of};
-use crate::support::witness::settle;
-use crate::support::{LONG, limit, log, own_process, until};
+use crate::support::{LONG, Probe, hog, limit, log, own_process, settle, thread_of, until};
 
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -144,7 +141,7 @@ fn what_is_there_comes_without_the_reactor() {
     let mut items = Iter::on(&reactor, numbers).timeout(SHORT).read_ahead(3);
     until(|| read(&count) == 3);
     settle(&reactor);
-    let hog = support::hog(&reactor);
+    let hog = hog(&reactor);
     for item in 0..3 {
         assert_eq!(items.next().unwrap().unwrap(), item);
     }
@@ -245,8 +242,8 @@ fn a_shutdown_frees_who_waits_and_loses_nothing() {
 fn dropping_it_drops_the_stream_on_the_reactor_thread() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let trace = Trace::new();
-    let mark = trace.mark();
+    let trace = Probe::new();
+    let mark = trace.witness();
     let items = Iter::on(
         &reactor,
         stream::pending::<u8>().inspect(move |_| {
@@ -254,11 +251,11 @@ fn dropping_it_drops_the_stream_on_the_reactor_thread() {
         }),
     )
     .read_ahead(1);
-    let hog = support::hog(&reactor);
+    let hog = hog(&reactor);
     drop(items); // does not wait
-    assert_eq!(trace.drops(), []);
+    assert_eq!(trace.threads(), []);
     hog.release();
-    until(|| trace.drops() == [thread_of(&reactor)]);
+    until(|| trace.threads() == [thread_of(&reactor)]);
 }
 
 #[test]
@@ -280,7 +277,6 @@ fn it_is_refused_on_its_reactors_thread_even_if_there_is_an_item() {
 #[cfg(unix)]
 fn in_a_forked_child_it_is_refused_and_left_alone() {
     own_process!();
-    let _limit = limit(LONG);
     let reactor = Reactor::global().unwrap();
     let mut items = Some(crochet::iter(stream::iter(0..4)).read_ahead(2));
     settle(&reactor);

@@ -5,7 +5,7 @@
 use std::future;
 use std::time::{Duration, Instant};
 
-use crate::support::{Gate, LONG, hog, limit, own_process};
+use crate::support::{Gate, LONG, hog, limit, never, own_process};
 use crochet::{Error, EventualResult, JobState, Reactor, TimedOut};
 
 type Job<T = ()> = EventualResult<T, Error>;
@@ -145,12 +145,8 @@ fn a_hog_in_a_drop_is_named_too() {
             self.1.pass();
         }
     }
-    let holds = Holds(held.clone(), release.clone());
     let line = line!() + 1;
-    let job: Job = reactor.run_in_reactor(move || async move {
-        let _holds = holds;
-        future::pending().await
-    });
+    let job: Job = reactor.run_in_reactor(never(Holds(held.clone(), release.clone())));
     job.cancel();
     held.pass();
     let other: Job = reactor.run_in_reactor(|| async { Ok(()) });

@@ -8,9 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support;
 use crate::support::fork::{End, at_once, in_fork, in_fork_ending, refused};
-use crate::support::{Gate, LONG, hog, limit, own_process};
+use crate::support::{Gate, LONG, hog, never, own_process, until};
 use crochet::{Error, EventualResult, Reactor, RetrieveError};
 
 type Job<T = ()> = EventualResult<T, Error>;
@@ -57,7 +56,6 @@ fn check_handles(parent: u32, jobs: [Job; 5]) {
 #[test]
 fn every_function_is_refused_in_a_forked_child_and_the_parent_goes_on() {
     own_process!();
-    let _limit = limit(LONG);
     works();
     let parent = process::id();
     in_fork(|| {
@@ -97,7 +95,6 @@ fn a_refused_job_is_dropped_uncalled() {
 #[test]
 fn handles_of_unfinished_jobs_are_refused_in_a_forked_child() {
     own_process!();
-    let _limit = limit(LONG);
     let jobs = || [(); 5].map(|()| -> Job { crochet::run_in_reactor(future::pending) });
     let (mut here, there) = (Some(jobs()), Some(jobs()));
     works();
@@ -114,7 +111,7 @@ fn handles_of_unfinished_jobs_are_refused_in_a_forked_child() {
 fn handles_of_finished_jobs_are_refused_in_a_forked_child() {
     own_process!();
     let mut jobs = Some([(); 5].map(|()| -> Job { crochet::run_in_reactor(async || Ok(())) }));
-    support::until(|| jobs.as_ref().unwrap().iter().all(|job| job.is_finished()));
+    until(|| jobs.as_ref().unwrap().iter().all(|job| job.is_finished()));
     let parent = process::id();
     in_fork(|| check_handles(parent, jobs.take().unwrap()));
     for job in jobs.unwrap() {
@@ -125,7 +122,6 @@ fn handles_of_finished_jobs_are_refused_in_a_forked_child() {
 #[test]
 fn a_reactor_of_ones_own_is_refused_in_a_forked_child() {
     own_process!();
-    let _limit = limit(LONG);
     let mut reactor = Some(Reactor::new().unwrap());
     let parent = process::id();
     in_fork(|| {
@@ -172,13 +168,8 @@ fn a_stashed_result_is_unknown_in_a_forked_child_and_stays_with_the_parent() {
 #[test]
 fn a_forked_child_may_exit_normally() {
     own_process!();
-    let _limit = limit(LONG);
     let dropped = Gate::new();
-    let on_drop = dropped.open_on_drop();
-    let job: Job = crochet::run_in_reactor(move || async move {
-        let _on_drop = on_drop;
-        future::pending().await
-    });
+    let job: Job = crochet::run_in_reactor(never(dropped.open_on_drop()));
     works();
     let (parent, start) = (process::id(), Instant::now());
     in_fork_ending(End::Normally, || check_functions(parent));
@@ -212,7 +203,6 @@ fn a_fork_inside_a_job_is_refused_and_its_reactor_goes_on() {
 #[test]
 fn a_fork_while_a_job_holds_the_reactor_is_refused_at_once() {
     own_process!();
-    let _limit = limit(LONG);
     let parent = process::id();
     let hog = hog(&Reactor::global().unwrap());
     in_fork(|| {
@@ -226,7 +216,6 @@ fn a_fork_while_a_job_holds_the_reactor_is_refused_at_once() {
 #[test]
 fn forks_in_the_middle_of_other_threads_calls_are_refused_at_once() {
     own_process!();
-    let _limit = limit(LONG);
     let parent = process::id();
     works();
     let stop = AtomicBool::new(false);
@@ -254,7 +243,6 @@ fn forks_in_the_middle_of_other_threads_calls_are_refused_at_once() {
 #[test]
 fn a_fork_before_the_start_may_start_a_reactor_and_so_may_the_parent() {
     own_process!();
-    let _limit = limit(LONG);
     in_fork(|| {
         works();
         crochet::shutdown(LONG).unwrap();

@@ -8,13 +8,12 @@ use std::os::unix::net::UnixStream;
 use std::pin::pin;
 use std::process;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Wake};
+use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
 
-use crate::support;
 use crate::support::fork::{End, in_fork, in_fork_ending};
-use crate::support::{Gate, LONG, limit, own_process};
+use crate::support::{Gate, LONG, limit, never, own_process, until, waker};
 use async_io::Async;
 use crochet::{BackgroundLogger, Error, EventualResult, Reactor};
 use futures_lite::AsyncReadExt;
@@ -65,11 +64,7 @@ fn tells_on_drop() -> (Job, UnixStream) {
         }
     }
     let (here, there) = UnixStream::pair().unwrap();
-    let tell = Tell(here);
-    let job = crochet::run_in_reactor(move || async move {
-        let _tell = tell;
-        future::pending().await
-    });
+    let job = crochet::run_in_reactor(never(Tell(here)));
     there.set_nonblocking(true).unwrap();
     (job, there)
 }
@@ -115,7 +110,6 @@ fn status_of(child: libc::pid_t) -> i32 {
 #[test]
 fn results_that_a_forked_child_drops_stay_with_the_parent() {
     own_process!();
-    let _limit = limit(LONG);
     let (sockets, peers): (Vec<_>, Vec<_>) = (0..3).map(|_| pair()).unzip();
     let mut jobs: Vec<_> = sockets
         .into_iter()
@@ -123,7 +117,7 @@ fn results_that_a_forked_child_drops_stay_with_the_parent() {
         .collect();
     // One has been seen, one has only been finished; one is awaited.
     jobs[0].as_ref().unwrap().wait(LONG).unwrap();
-    support::until(|| jobs.iter().all(|job| job.as_ref().unwrap().is_finished()));
+    until(|| jobs.iter().all(|job| job.as_ref().unwrap().is_finished()));
     let before = watched();
     for end in [End::AtOnce, End::Normally] {
         in_fork_ending(end, || {
@@ -149,7 +143,6 @@ fn results_that_a_forked_child_drops_stay_with_the_parent() {
 #[test]
 fn a_reactor_that_a_forked_child_drops_goes_on_in_the_parent() {
     own_process!();
-    let _limit = limit(LONG);
     let (socket, mut peer) = pair();
     let job = reader(socket);
     let (never, told) = tells_on_drop();
@@ -200,7 +193,6 @@ fn main_that_forks<F: Future<Output = ()>>(in_child: impl FnOnce() -> F) -> Resu
 #[test]
 fn a_main_that_forks_and_returns_in_the_child_drops_no_job_there() {
     own_process!();
-    let _limit = limit(LONG);
     let parent = process::id();
     let result = main_that_forks(|| future::ready(()));
     if process::id() != parent {
@@ -212,7 +204,6 @@ fn a_main_that_forks_and_returns_in_the_child_drops_no_job_there() {
 #[test]
 fn a_main_that_forks_and_goes_on_awaiting_in_the_child_is_refused_there() {
     own_process!();
-    let _limit = limit(LONG);
     let parent = process::id();
     let result = main_that_forks(future::pending);
     if process::id() != parent {
@@ -224,7 +215,6 @@ fn a_main_that_forks_and_goes_on_awaiting_in_the_child_is_refused_there() {
 
 /// A job that forks and goes on, in the child as in the parent, with a second poll if `twice`.
 fn job_that_forks(twice: bool) {
-    let _limit = limit(LONG);
     let (socket, mut peer) = pair();
     let other = reader(socket);
     let (never, told) = tells_on_drop();
@@ -256,32 +246,17 @@ fn a_job_that_forks_in_a_later_poll_ends_the_loop_in_the_child() {
     job_that_forks(true)
 }
 
-/// Opens the gate; in a fork it ends the process.
-struct WakesTheParent {
-    parent: u32,
-    gate: Gate,
-}
-
-impl Wake for WakesTheParent {
-    fn wake(self: Arc<Self>) {
-        if process::id() != self.parent {
-            exit_at_once(7);
-        }
-        self.gate.open();
-    }
-}
-
 #[test]
 fn a_job_that_forks_and_returns_wakes_nobody_in_the_child() {
     own_process!();
-    let _limit = limit(LONG);
     let (begin, begins) = async_channel::bounded::<()>(1);
     let job: Job<libc::pid_t> = crochet::run_in_reactor(move || async move {
         begins.recv().await.unwrap();
         Ok(fork_and_go_on())
     });
-    let gate = Gate::new();
-    let waker = Arc::new(WakesTheParent { parent: process::id(), gate: gate.clone() }).into();
+    let (gate, parent) = (Gate::new(), process::id());
+    let opens = gate.clone();
+    let waker = waker(move || if process::id() == parent { opens.open() } else { exit_at_once(7) });
     let mut cx = Context::from_waker(&waker);
     let mut outcome = pin!(job.into_future());
     assert!(outcome.as_mut().poll(&mut cx).is_pending());
@@ -322,7 +297,6 @@ fn info(logger: &BackgroundLogger, text: &str) {
 #[test]
 fn a_forked_child_writes_its_own_records_and_leaves_the_waiting_ones_to_the_parent() {
     own_process!();
-    let _limit = limit(LONG);
     let (writing, gate) = (Gate::new(), Gate::new());
     let kept = Arc::default();
     let keeper = Keeper { kept: Arc::clone(&kept), writing: writing.clone(), gate: gate.clone() };

@@ -20,15 +20,14 @@ use std::time::Duration;
 
 use crochet::{Error, EventualResult, JobState, Reactor};
 
-use crate::support::witness::{Drops, endless, held, settle, thread_of};
-use crate::support::{Gate, LONG, hog, limit, until};
+use crate::support::{Gate, LONG, Probe, endless, held, hog, limit, settle, thread_of, until};
 
 const SHORT: Duration = Duration::from_millis(20);
 
 #[test]
 fn a_queued_job_is_never_called_and_its_closure_is_dropped_on_the_reactor_thread() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
     let called = Arc::new(AtomicBool::new(false));
     let hog = hog(&reactor);
     let job = reactor.run_in_reactor({
@@ -57,8 +56,8 @@ fn a_queued_job_is_never_called_and_its_closure_is_dropped_on_the_reactor_thread
 #[test]
 fn a_waiting_jobs_future_is_dropped_on_the_reactor_thread() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
-    let job = endless(&reactor, &drops);
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
+    let job = endless(&reactor, drops.witness());
     assert_eq!(drops.count(), 0);
     job.cancel();
     assert!(job.wait(LONG).unwrap_err().is_cancelled());
@@ -175,8 +174,8 @@ fn a_job_that_is_cancelled_before_the_reactor_stops_is_cancelled_not_stopped() {
 #[test]
 fn cancelling_twice_is_cancelling_once() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
-    let job = endless(&reactor, &drops);
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
+    let job = endless(&reactor, drops.witness());
     for _ in 0..3 {
         job.cancel();
     }
@@ -189,8 +188,8 @@ fn cancelling_twice_is_cancelling_once() {
 #[test]
 fn cancel_does_not_wait_for_the_reactor() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
-    let waiting = endless(&reactor, &drops);
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
+    let waiting = endless(&reactor, drops.witness());
     let hog = hog(&reactor);
     // It would hang here: the reactor is released by this thread.
     waiting.cancel();
@@ -227,11 +226,7 @@ fn a_job_is_cancelled_only_when_its_future_has_been_dropped() {
         go_on: go_on.clone(),
         dropped: Arc::clone(&dropped),
     };
-    let job = reactor.run_in_reactor(move || async move {
-        let _slow = slow;
-        pending::<Result<(), Error>>().await
-    });
-    settle(&reactor);
+    let job = endless(&reactor, slow);
     job.cancel();
     dropping.pass();
     assert!(job.wait(SHORT).unwrap_err().is_timeout());
@@ -244,8 +239,8 @@ fn a_job_is_cancelled_only_when_its_future_has_been_dropped() {
 #[test]
 fn a_wait_that_was_there_before_sees_the_cancellation() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
-    let job = endless(&reactor, &drops);
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
+    let job = endless(&reactor, drops.witness());
     thread::scope(|scope| {
         let waiters: Vec<_> = (0..8)
             .map(|_| scope.spawn(|| (job.wait(Duration::MAX).unwrap_err(), drops.count())))
@@ -262,7 +257,7 @@ fn a_wait_that_was_there_before_sees_the_cancellation() {
 #[test]
 fn many_threads_may_cancel_one_job() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
     for round in 1..=200 {
         let job = reactor.run_in_reactor({
             let witness = drops.witness();
@@ -288,8 +283,8 @@ fn many_threads_may_cancel_one_job() {
 #[test]
 fn a_job_may_be_cancelled_on_its_own_reactor_thread() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
-    let job = endless(&reactor, &drops);
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
+    let job = endless(&reactor, drops.witness());
     let by_another_job = async {
         job.cancel();
         Ok::<_, Error>(drops.count())
@@ -301,8 +296,8 @@ fn a_job_may_be_cancelled_on_its_own_reactor_thread() {
 #[test]
 fn a_cancelled_job_is_dropped_even_if_its_handle_is_gone() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
-    let job = endless(&reactor, &drops);
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
+    let job = endless(&reactor, drops.witness());
     job.cancel();
     drop(job);
     until(|| drops.count() == 1);
@@ -342,7 +337,7 @@ fn in_20_000_races_with_the_end_each_job_has_one_outcome_and_is_dropped_once() {
             }
         });
         for number in 0..ROUNDS {
-            let drops = Drops::new();
+            let drops = Probe::new();
             let (finish, end) = async_channel::bounded(1);
             let witness = drops.witness();
             let job = reactor.run_in_reactor(move || async move {
@@ -380,7 +375,7 @@ fn in_20_000_races_with_the_start_each_closure_is_called_or_dropped_once() {
     let reactor = Reactor::new().unwrap();
     let race = |first: usize| {
         for number in (first..20_000).step_by(2) {
-            let drops = Drops::new();
+            let drops = Probe::new();
             let witness = drops.witness();
             let called = Arc::new(AtomicBool::new(false));
             let job = reactor.run_in_reactor({

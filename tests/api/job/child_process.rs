@@ -5,7 +5,7 @@ use std::fs;
 use std::process;
 use std::time::{Duration, Instant};
 
-use crate::support::{LONG, limit, own_process, until};
+use crate::support::{LONG, own_process, until};
 use async_process::{Command, Stdio};
 use crochet::{Error, Reactor};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
@@ -41,7 +41,6 @@ async fn wait_for_sleeper() -> Result<(), Error<std::io::Error>> {
 #[test]
 fn a_job_runs_children_and_sees_how_they_end() {
     own_process!();
-    let _limit = limit(LONG);
     let output = crochet::wait_for(LONG, async {
         Command::new("sh").args(["-c", "echo out; echo err >&2; exit 3"]).output().await
     });
@@ -66,7 +65,6 @@ fn a_job_runs_children_and_sees_how_they_end() {
 #[test]
 fn many_children_at_once_leave_no_zombie() {
     own_process!();
-    let _limit = limit(LONG);
     let jobs: Vec<_> = (0..20)
         .map(|i| {
             crochet::run_in_reactor(move || async move {
@@ -84,7 +82,6 @@ fn many_children_at_once_leave_no_zombie() {
 #[test]
 fn a_child_dies_with_the_wait_that_timed_out_and_leaves_no_zombie() {
     own_process!();
-    let _limit = limit(LONG);
     let start = Instant::now();
     let late =
         crochet::wait_for(Duration::from_millis(200), async { sleeper().spawn()?.status().await });
@@ -96,7 +93,6 @@ fn a_child_dies_with_the_wait_that_timed_out_and_leaves_no_zombie() {
 #[test]
 fn a_child_dies_with_its_job_that_is_cancelled_and_leaves_no_zombie() {
     own_process!();
-    let _limit = limit(LONG);
     let job = crochet::run_in_reactor(wait_for_sleeper);
     until(|| children().len() == 1);
     job.cancel();
@@ -107,7 +103,6 @@ fn a_child_dies_with_its_job_that_is_cancelled_and_leaves_no_zombie() {
 #[test]
 fn children_die_with_their_reactor_and_leave_no_zombie() {
     own_process!();
-    let _limit = limit(LONG);
     let own = Reactor::new().unwrap();
     let jobs: Vec<_> = (0..5).map(|_| own.run_in_reactor(wait_for_sleeper)).collect();
     until(|| children().len() == 5);
@@ -122,7 +117,6 @@ fn children_die_with_their_reactor_and_leave_no_zombie() {
 #[test]
 fn a_child_whose_handle_is_dropped_runs_on_and_leaves_no_zombie() {
     own_process!();
-    let _limit = limit(LONG);
     let spawn = async {
         drop(Command::new("sleep").arg("0.3").spawn()?);
         std::io::Result::Ok(())

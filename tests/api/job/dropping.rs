@@ -10,9 +10,7 @@ use std::thread;
 
 use crochet::{Error, EventualResult, Reactor};
 
-use crate::support;
-use crate::support::witness::{Drops, Witness, held, settle, thread_of};
-use crate::support::{Gate, LONG, hog, limit};
+use crate::support::{Gate, LONG, Probe, Witness, held, hog, limit, settle, thread_of, until};
 
 /// Both ways to let go.
 const WAYS: [fn(EventualResult<Witness>); 2] = [drop, EventualResult::detach];
@@ -22,7 +20,7 @@ fn a_queued_job_runs_on_without_its_handle() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     for let_go in WAYS {
-        let (drops, ran) = (Drops::new(), Gate::new());
+        let (drops, ran) = (Probe::new(), Gate::new());
         let hog = hog(&reactor);
         let (witness, run) = (drops.witness(), ran.clone());
         let_go(reactor.run_in_reactor(move || async move {
@@ -42,7 +40,7 @@ fn a_running_job_runs_on_without_its_handle() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     for let_go in WAYS {
-        let (drops, inside, go_on) = (Drops::new(), Gate::new(), Gate::new());
+        let (drops, inside, go_on) = (Probe::new(), Gate::new(), Gate::new());
         let witness = drops.witness();
         let job = reactor.run_in_reactor({
             let (inside, go_on) = (inside.clone(), go_on.clone());
@@ -66,13 +64,13 @@ fn a_waiting_job_runs_on_without_its_handle() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     for let_go in WAYS {
-        let drops = Drops::new();
+        let drops = Probe::new();
         let (leash, job) = held(&reactor, Ok(drops.witness()));
         let_go(job);
         settle(&reactor);
         assert_eq!(drops.count(), 0);
         leash.release();
-        support::until(|| drops.count() == 1);
+        until(|| drops.count() == 1);
         assert_eq!(drops.threads(), [thread_of(&reactor)]);
     }
 }
@@ -83,7 +81,7 @@ fn a_value_that_is_there_already_is_dropped_with_the_handle_on_its_thread() {
     let reactor = Reactor::new().unwrap();
     for let_go in WAYS {
         for seen in [false, true] {
-            let drops = Drops::new();
+            let drops = Probe::new();
             let witness = drops.witness();
             let job = reactor.run_in_reactor(move || async { Ok(witness) });
             settle(&reactor);
@@ -100,7 +98,7 @@ fn a_value_that_is_there_already_is_dropped_with_the_handle_on_its_thread() {
 #[test]
 fn a_value_that_is_taken_is_not_dropped_with_the_handle() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
     let witness = drops.witness();
     let job = reactor.run_in_reactor(move || async { Ok::<_, Error>(witness) });
     let witness = job.into_result(LONG).unwrap();
@@ -114,7 +112,7 @@ fn a_value_that_is_taken_is_not_dropped_with_the_handle() {
 #[test]
 fn the_last_handle_of_the_reactor_may_go_before_the_results_do() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
     let (_leash, job) = held(&reactor, Ok::<_, Error>(drops.witness()));
     let thread = thread_of(&reactor);
     drop(reactor);
@@ -126,7 +124,7 @@ fn the_last_handle_of_the_reactor_may_go_before_the_results_do() {
 fn in_10_000_races_of_the_drop_with_the_end_each_value_is_dropped_once() {
     const ROUNDS: usize = 10_000;
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
     for round in 0..ROUNDS {
         let witness = drops.witness();
         let job = reactor.run_in_reactor(move || async { Ok::<_, Error>(witness) });

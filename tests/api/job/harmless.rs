@@ -13,15 +13,13 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::panic::resume_unwind;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Wake, Waker};
+use std::task::Context;
 use std::time::Duration;
 
 use crochet::{Error, Reactor, retrieve_result};
 
-use crate::support::witness::{held, settle};
-use crate::support::{LONG, hog, limit, log, own_process};
+use crate::support::{LONG, held, hog, limit, log, own_process, settle, waker};
 
 /// Fails in the three places from which a failure is logged. Returns when all of it has been.
 fn fail_everywhere<E: fmt::Debug + Send + 'static>(error: fn() -> E) {
@@ -134,26 +132,11 @@ fn a_logger_may_call_the_crate() {
     assert_eq!(LOGGER.records.load(Ordering::Relaxed), 3);
 }
 
-/// A waker that does something of its own.
-struct WakeBy<F>(F);
-
-impl<F: Fn() + Send + Sync + 'static> WakeBy<F> {
-    fn waker(wake: F) -> Waker {
-        Waker::from(Arc::new(Self(wake)))
-    }
-}
-
-impl<F: Fn() + Send + Sync + 'static> Wake for WakeBy<F> {
-    fn wake(self: Arc<Self>) {
-        (self.0)();
-    }
-}
-
 #[test]
 fn a_waker_that_panics_harms_nothing() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let waker = WakeBy::waker(|| resume_unwind(Box::new("the waker panics")));
+    let waker = waker(|| resume_unwind(Box::new("the waker panics")));
     let (leash, job) = held(&reactor, Ok::<_, Error>(7));
     let mut future = pin!(job.into_future());
     assert!(future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
@@ -169,7 +152,7 @@ fn a_failure_is_logged_even_if_the_waker_of_a_dropped_future_panics() {
     let _limit = limit(LONG);
     log();
     let reactor = Reactor::new().unwrap();
-    let waker = WakeBy::waker(|| resume_unwind(Box::new("the waker panics")));
+    let waker = waker(|| resume_unwind(Box::new("the waker panics")));
     let (leash, job) = held::<(), _>(&reactor, Err("<a waker panicked>"));
     let mut future = Box::pin(job.into_future());
     assert!(future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
@@ -185,7 +168,7 @@ fn a_waker_may_call_the_crate() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let (done, woken) = std::sync::mpsc::channel();
-    let waker = WakeBy::waker({
+    let waker = waker({
         let reactor = reactor.clone();
         move || {
             let job = reactor.run_in_reactor(|| async { Ok::<_, Error>(7) });

@@ -16,8 +16,9 @@ use futures_lite::future::yield_now;
 
 #[cfg(unix)]
 use crate::support::fork;
-use crate::support::witness::{Drops, endless, held, settle};
-use crate::support::{Gate, LONG, hog, limit, own_process, until};
+use crate::support::{
+    Gate, LONG, OnDrop, Probe, endless, held, hog, limit, never, own_process, settle, until,
+};
 
 /// A job that does nothing.
 #[track_caller]
@@ -142,7 +143,7 @@ fn a_job_that_has_ended_is_not_listed_to_whoever_knows() {
             0 => idle(&reactor).join(LONG).unwrap(),
             1 => reactor.wait_for(LONG, yields()).unwrap(),
             2 => {
-                let job = endless(&reactor, &Drops::new());
+                let job = endless(&reactor, ());
                 job.cancel();
                 assert!(job.wait(LONG).unwrap_err().is_cancelled());
             }
@@ -234,11 +235,7 @@ fn jobs_that_were_asked_for_are_dropped_in_order_when_the_reactor_stops() {
     let dropped = Arc::new(Mutex::new(Vec::new()));
     let job = |number: u32| {
         let dropped = Arc::clone(&dropped);
-        let mark = on_drop(move || dropped.lock().unwrap().push(number));
-        reactor.run_in_reactor(move || async move {
-            let _mark = mark;
-            pending::<Result<(), Error>>().await
-        })
+        reactor.run_in_reactor(never(OnDrop(move || dropped.lock().unwrap().push(number))))
     };
     let waiting = job(0);
     let hog = hog(&reactor);
@@ -258,16 +255,6 @@ fn jobs_that_were_asked_for_are_dropped_in_order_when_the_reactor_stops() {
     }
     assert_eq!(*dropped.lock().unwrap(), [0, 1, 2, 3]);
     assert!(reactor.jobs().is_empty());
-}
-
-fn on_drop(run: impl FnMut() + Send) -> impl Drop + Send {
-    struct Defer<F: FnMut()>(F);
-    impl<F: FnMut()> Drop for Defer<F> {
-        fn drop(&mut self) {
-            (self.0)();
-        }
-    }
-    Defer(run)
 }
 
 #[test]
@@ -382,7 +369,7 @@ fn a_forked_child_has_no_jobs_and_drops_none_of_its_parents() {
     own_process!();
     let reactor = Reactor::new().unwrap();
     let hog = hog(&reactor);
-    let drops = Drops::new();
+    let drops = Probe::new();
     let witness = drops.witness();
     let job = reactor.run_in_reactor(move || async move {
         drop(witness);

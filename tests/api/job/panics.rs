@@ -18,8 +18,7 @@ use std::task::Poll;
 use crochet::{Error, EventualResult, Reactor};
 use futures_lite::future::yield_now;
 
-use crate::support::witness::{Drops, PanicOnDrop, held, settle};
-use crate::support::{LONG, hog, limit, log};
+use crate::support::{LONG, PanicOnDrop, Probe, endless, held, hog, limit, log, settle};
 
 #[track_caller]
 fn assert_panicked<T: fmt::Debug, E: fmt::Debug>(job: &EventualResult<T, E>, message: &str) {
@@ -80,7 +79,7 @@ fn a_panic_in_a_later_poll_is_the_outcome() {
 #[test]
 fn a_job_that_panicked_is_dropped_before_that_is_known() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
     let witness = drops.witness();
     let job: EventualResult<()> = reactor.run_in_reactor(move || {
         poll_fn(move |_| {
@@ -113,12 +112,7 @@ fn a_panic_in_the_drop_of_a_ready_future_is_the_outcome_whatever_it_returned() {
 fn a_panic_in_the_drop_of_a_future_at_cancel_is_the_outcome() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let bomb = PanicOnDrop("at cancel");
-    let job: EventualResult<()> = reactor.run_in_reactor(move || async move {
-        let _bomb = bomb;
-        pending().await
-    });
-    settle(&reactor);
+    let job = endless(&reactor, PanicOnDrop("at cancel"));
     job.cancel();
     assert_panicked(&job, "at cancel");
     assert_alive(&reactor);
@@ -143,7 +137,7 @@ fn a_panic_in_the_drop_of_an_uncalled_closure_is_the_outcome() {
 #[test]
 fn a_panic_in_a_drop_at_shutdown_is_the_outcome_and_the_other_jobs_are_stopped() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
     let start = |bomb: Option<PanicOnDrop>| -> EventualResult<()> {
         let witness = drops.witness();
         reactor.run_in_reactor(move || async move {
@@ -282,7 +276,7 @@ fn of_two_panics_the_first_is_the_outcome() {
 #[test]
 fn a_result_that_is_lost_to_a_panic_in_the_drop_of_its_future_is_dropped() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
     let (bomb, mut witness) = (PanicOnDrop("in the drop"), Some(drops.witness()));
     let job = reactor.run_in_reactor(move || {
         poll_fn(move |_| {

@@ -19,9 +19,7 @@ use std::time::Duration;
 use crochet::{Error, EventualResult, Reactor};
 use futures_lite::future::yield_now;
 
-use crate::support;
-use crate::support::witness::{Drops, settle, thread_of};
-use crate::support::{Gate, LONG, hog, limit};
+use crate::support::{Gate, LONG, Probe, hog, limit, settle, thread_of, until};
 
 #[test]
 fn the_closure_is_called_and_the_future_polled_on_the_reactor_thread() {
@@ -218,7 +216,7 @@ fn a_job_that_is_submitted_by_a_job_is_not_started_inside_its_poll() {
 #[test]
 fn a_job_may_cancel_itself_through_its_handle() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
     let witness = drops.witness();
     let (send, own) = async_channel::bounded::<EventualResult<()>>(1);
     let (ended, outcome) = mpsc::channel();
@@ -241,7 +239,7 @@ fn a_job_may_own_its_handle() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     for cancels in [false, true] {
-        let (drops, went_on) = (Drops::new(), Gate::new());
+        let (drops, went_on) = (Probe::new(), Gate::new());
         let (witness, go_on) = (drops.witness(), went_on.clone());
         let (send, own) = async_channel::bounded::<EventualResult<()>>(1);
         let job = reactor.run_in_reactor(move || async move {
@@ -255,7 +253,7 @@ fn a_job_may_own_its_handle() {
             Ok(())
         });
         send.try_send(job).unwrap();
-        support::until(|| drops.count() == 1);
+        until(|| drops.count() == 1);
         assert_eq!(went_on.is_open(), !cancels, "a cancelled job is not polled again");
     }
 }
@@ -263,7 +261,7 @@ fn a_job_may_own_its_handle() {
 #[test]
 fn a_job_that_is_refused_after_a_shutdown_is_stopped_and_its_closure_dropped_uncalled() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
     reactor.shutdown(LONG).unwrap();
     let witness = drops.witness();
     let called = Arc::new(AtomicBool::new(false));

@@ -4,8 +4,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support;
-use crate::support::{LONG, Log, limit, own_process};
+use crate::support::{LONG, Log, log, own_process};
 use crochet::{Error, EventualResult, Reactor};
 use log::Level;
 
@@ -33,7 +32,7 @@ fn notices(log: &Log) -> usize {
 #[test]
 fn a_slow_poll_is_logged_at_warn_with_the_jobs_place() {
     own_process!();
-    let log = support::log();
+    let log = log();
     let reactor = Reactor::new().unwrap();
     block(&reactor, Duration::from_millis(120));
     let line = line!() - 1;
@@ -47,7 +46,7 @@ fn a_slow_poll_is_logged_at_warn_with_the_jobs_place() {
 #[test]
 fn a_slow_poll_of_a_lent_future_is_logged_too() {
     own_process!();
-    let log = support::log();
+    let log = log();
     let reactor = Reactor::builder().slow_poll(Duration::from_millis(5)).build().unwrap();
     let line = line!() + 1;
     let waited = reactor.wait_for(LONG, async {
@@ -63,7 +62,7 @@ fn a_slow_poll_of_a_lent_future_is_logged_too() {
 #[test]
 fn by_default_polls_of_less_than_a_tenth_of_a_second_are_not_logged() {
     own_process!();
-    let log = support::log();
+    let log = log();
     let reactor = Reactor::new().unwrap();
     let mut longest = Duration::ZERO;
     for _ in 0..10 {
@@ -78,7 +77,7 @@ fn by_default_polls_of_less_than_a_tenth_of_a_second_are_not_logged() {
 #[test]
 fn many_short_polls_are_no_slow_one() {
     own_process!();
-    let log = support::log();
+    let log = log();
     let reactor = Reactor::builder().slow_poll(Duration::from_secs(1)).build().unwrap();
     let job: Job = reactor.run_in_reactor(|| async {
         for _ in 0..60 {
@@ -94,7 +93,7 @@ fn many_short_polls_are_no_slow_one() {
 #[test]
 fn the_limit_can_be_set() {
     own_process!();
-    let log = support::log();
+    let log = log();
     let patient = Reactor::builder().slow_poll(Duration::MAX).build().unwrap();
     block(&patient, Duration::from_millis(150));
     assert_eq!(notices(log), 0);
@@ -106,7 +105,7 @@ fn the_limit_can_be_set() {
 #[test]
 fn setup_with_sets_it_for_the_global_reactor() {
     own_process!();
-    let log = support::log();
+    let log = log();
     crochet::setup_with(Reactor::builder().slow_poll(Duration::from_millis(5))).unwrap();
     block(&Reactor::global().unwrap(), Duration::from_millis(10));
     assert_eq!(notices(log), 1);
@@ -115,8 +114,7 @@ fn setup_with_sets_it_for_the_global_reactor() {
 #[test]
 fn there_is_at_most_one_notice_a_second() {
     own_process!();
-    let _limit = limit(LONG);
-    let log = support::log();
+    let log = log();
     let reactor = Reactor::builder().slow_poll(Duration::from_millis(5)).build().unwrap();
     let slow = Duration::from_millis(10);
     let before_first = Instant::now();
@@ -133,7 +131,7 @@ fn there_is_at_most_one_notice_a_second() {
 #[test]
 fn each_reactor_counts_for_itself() {
     own_process!();
-    let log = support::log();
+    let log = log();
     for _ in 0..2 {
         let reactor = Reactor::builder().slow_poll(Duration::from_millis(5)).build().unwrap();
         block(&reactor, Duration::from_millis(10));
@@ -144,7 +142,7 @@ fn each_reactor_counts_for_itself() {
 #[test]
 fn a_slow_main_of_a_driver_is_logged_with_the_place_of_no_setup() {
     own_process!();
-    let log = support::log();
+    let log = log();
     let driver = crochet::no_setup().unwrap();
     let line = line!() - 1;
     let main = async { thread::sleep(Duration::from_millis(120)) };

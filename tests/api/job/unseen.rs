@@ -20,9 +20,7 @@ use std::time::Duration;
 
 use crochet::{Error, EventualResult, Reactor, retrieve_result};
 
-use crate::support;
-use crate::support::witness::{Drops, PanicOnDrop, endless, held, settle};
-use crate::support::{LONG, hog, limit, log};
+use crate::support::{LONG, PanicOnDrop, endless, held, hog, limit, log, settle, until};
 
 const SHORT: Duration = Duration::from_millis(10);
 
@@ -111,7 +109,7 @@ fn a_failure_that_came_after_all_waits_had_timed_out_is_logged() {
     assert!(job.wait(SHORT).unwrap_err().is_timeout());
     assert!(job.try_wait().is_none() && job.original_failure().is_none());
     leash.release();
-    support::until(|| job.is_finished());
+    until(|| job.is_finished());
     assert_eq!(log().with("<too late>"), []);
     drop(job);
     assert_eq!(log().with("<too late>").len(), 1);
@@ -284,17 +282,17 @@ fn cancelled_and_stopped_jobs_and_successes_are_never_logged() {
     let reactor = Reactor::new().unwrap();
     let started = line!();
     for _ in 0..2 {
-        let cancelled = endless(&reactor, &Drops::new());
+        let cancelled = endless(&reactor, ());
         cancelled.cancel();
         cancelled.detach();
         reactor.run_in_reactor(|| async { Ok::<_, Failure>(7) }).detach();
-        let late = endless(&reactor, &Drops::new());
+        let late = endless(&reactor, ());
         assert!(late.into_result(SHORT).unwrap_err().is_timeout());
-        let _stopped = endless(&reactor, &Drops::new()).stash();
-        endless(&reactor, &Drops::new()).detach();
+        let _stopped = endless(&reactor, ()).stash();
+        endless(&reactor, ()).detach();
     }
     let ended = line!();
-    let unseen = endless(&reactor, &Drops::new());
+    let unseen = endless(&reactor, ());
     reactor.shutdown(LONG).unwrap();
     drop(unseen);
     let refused = reactor.run_in_reactor(|| async { Ok::<_, Failure>(7) });

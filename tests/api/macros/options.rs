@@ -16,8 +16,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use crate::support;
-use crate::support::{LONG, limit};
+use crate::support::{Gate, LONG, hog, limit};
 use crochet::{Error, Reactor, run_in_reactor, wait_for};
 
 const SHORT: Duration = Duration::from_millis(20);
@@ -202,7 +201,7 @@ fn the_crate_may_go_by_another_path() {
 fn places_are_those_of_the_callers() {
     let _limit = limit(LONG);
     #[run_in_reactor]
-    async fn hold(release: support::Gate, started: support::Gate) -> crochet::Result<()> {
+    async fn hold(release: Gate, started: Gate) -> crochet::Result<()> {
         started.open();
         release.pass();
         Ok(())
@@ -213,12 +212,12 @@ fn places_are_those_of_the_callers() {
         Ok(())
     }
     let reactor = Reactor::new().unwrap();
-    let hog = support::hog(&reactor);
+    let hog = hog(&reactor);
     let Err(Error::TimedOut(why)) = late(&reactor) else { panic!("it ran beside the hog") };
     assert_eq!(why.blocked_by().unwrap().location(), hog.location);
     hog.release();
 
-    let (release, started) = (support::Gate::new(), support::Gate::new());
+    let (release, started) = (Gate::new(), Gate::new());
     let (line, job) = (line!(), hold(release.clone(), started.clone()));
     started.pass();
     let text = format!("{job:?}");

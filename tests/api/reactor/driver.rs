@@ -11,7 +11,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use crate::support::{Gate, LONG, limit, own_process};
+use crate::support::{Gate, LONG, own_process};
 use crochet::{Error, EventualResult};
 
 /// Long enough to be noticed, for waits that are to time out.
@@ -101,7 +101,6 @@ fn the_driver_may_be_sent_to_another_thread() {
 fn runs_on(
     block_on: impl FnOnce(Pin<Box<dyn Future<Output = Result<u32, Error>>>>) -> Result<u32, Error>,
 ) {
-    let _limit = limit(LONG);
     let driver = crochet::no_setup().unwrap();
     let caller = thread::spawn(|| crochet::wait_for(LONG, async { Ok::<_, Error>(2) }).unwrap());
     let main = async move {
@@ -190,7 +189,6 @@ fn without_job(error: Error<&Error>) -> Error {
 #[test]
 fn main_may_not_block_on_its_own_reactor() {
     own_process!();
-    let _limit = limit(LONG);
     let driver = crochet::no_setup().unwrap();
     let main = async {
         let waited = crochet::wait_for(LONG, async { Ok::<(), Error>(()) });
@@ -214,7 +212,6 @@ fn a_panic_of_a_job_leaves_main_alone() {
 #[test]
 fn a_main_that_holds_the_thread_is_named_by_the_place_of_no_setup() {
     own_process!();
-    let _limit = limit(LONG);
     let driver = crochet::no_setup().unwrap();
     let line = line!() - 1;
     let (held, release) = (Gate::new(), Gate::new());

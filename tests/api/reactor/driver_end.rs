@@ -7,19 +7,10 @@ use std::sync::{Arc, OnceLock, mpsc};
 use std::task::{Context, Waker};
 use std::thread;
 
-use crate::support::{Gate, LONG, limit, own_process};
+use crate::support::{Gate, LONG, never, own_process};
 use crochet::{Error, EventualResult};
 
 type Job<T = ()> = EventualResult<T, Error>;
-
-/// A job that never ends, and opens the gate when it is dropped.
-fn pending(dropped: &Gate) -> Job {
-    let on_drop = dropped.open_on_drop();
-    crochet::run_in_reactor(move || async move {
-        let _on_drop = on_drop;
-        future::pending().await
-    })
-}
 
 /// Waits when it is dropped, for a new job and for one there is, and sends what came of it.
 struct WaitsOnDrop(Job, mpsc::Sender<[Result<(), Error>; 2]>);
@@ -38,10 +29,9 @@ impl Drop for WaitsOnDrop {
 #[test]
 fn a_blocking_wait_in_the_drop_of_main_is_refused_not_stuck() {
     own_process!();
-    let _limit = limit(LONG);
     let driver = crochet::no_setup().unwrap();
     let (waited, results) = mpsc::channel();
-    let guard = WaitsOnDrop(pending(&Gate::new()), waited);
+    let guard = WaitsOnDrop(crochet::run_in_reactor(never(())), waited);
     let main = async {
         let _guard = guard;
         future::pending::<()>().await;
@@ -57,10 +47,9 @@ fn a_blocking_wait_in_the_drop_of_main_is_refused_not_stuck() {
 #[test]
 fn a_blocking_wait_in_the_drop_of_a_main_that_was_shut_down_is_refused_not_stuck() {
     own_process!();
-    let _limit = limit(LONG);
     let driver = crochet::no_setup().unwrap();
     let (waited, results) = mpsc::channel();
-    let guard = WaitsOnDrop(pending(&Gate::new()), waited);
+    let guard = WaitsOnDrop(crochet::run_in_reactor(never(())), waited);
     let main = async {
         let _guard = guard;
         // Only asks, here.
@@ -78,10 +67,9 @@ fn a_blocking_wait_in_the_drop_of_a_main_that_was_shut_down_is_refused_not_stuck
 #[test]
 fn shutdown_ends_the_run_and_drops_main_and_jobs() {
     own_process!();
-    let _limit = limit(LONG);
     let driver = crochet::no_setup().unwrap();
     let (main_dropped, job_dropped, running) = (Gate::new(), Gate::new(), Gate::new());
-    let job = pending(&job_dropped);
+    let job = crochet::run_in_reactor(never(job_dropped.open_on_drop()));
     let stops = thread::spawn({
         let (running, main_dropped) = (running.clone(), main_dropped.clone());
         move || {
@@ -105,10 +93,9 @@ fn shutdown_ends_the_run_and_drops_main_and_jobs() {
 #[test]
 fn the_end_of_main_drops_jobs_on_its_thread_and_frees_waiters() {
     own_process!();
-    let _limit = limit(LONG);
     let driver = crochet::no_setup().unwrap();
     let dropped = Gate::new();
-    let job = pending(&dropped);
+    let job = crochet::run_in_reactor(never(dropped.open_on_drop()));
     let started = Gate::new();
     let waiter = thread::spawn({
         let started = started.clone();
@@ -129,10 +116,9 @@ fn the_end_of_main_drops_jobs_on_its_thread_and_frees_waiters() {
 #[test]
 fn a_driver_dropped_unrun_frees_waiters() {
     own_process!();
-    let _limit = limit(LONG);
     let driver = crochet::no_setup().unwrap();
     let dropped = Gate::new();
-    let job = pending(&dropped);
+    let job = crochet::run_in_reactor(never(dropped.open_on_drop()));
     thread::scope(|scope| {
         let waiter = scope.spawn(|| job.wait(LONG).map(|_| ()).map_err(|e| e.to_string()));
         drop(driver);
@@ -147,7 +133,6 @@ fn a_driver_dropped_unrun_frees_waiters() {
 #[test]
 fn a_blocking_wait_in_the_drop_of_a_job_that_was_never_run_is_refused_not_stuck() {
     own_process!();
-    let _limit = limit(LONG);
     let driver = crochet::no_setup().unwrap();
     let (waited, results) = mpsc::channel();
     let guard = Arc::new(OnceLock::new());
@@ -159,7 +144,7 @@ fn a_blocking_wait_in_the_drop_of_a_job_that_was_never_run_is_refused_not_stuck(
         }
     });
     // It waits for a job that is dropped after it, by the same thread.
-    assert!(guard.set(WaitsOnDrop(pending(&Gate::new()), waited)).is_ok());
+    assert!(guard.set(WaitsOnDrop(crochet::run_in_reactor(never(())), waited)).is_ok());
     drop(guard);
     drop(driver);
     let [new_job, old_job] = results.recv().unwrap();
@@ -172,7 +157,7 @@ fn a_blocking_wait_in_the_drop_of_a_job_that_was_never_run_is_refused_not_stuck(
 fn a_run_that_is_dropped_unpolled_frees_waiters() {
     own_process!();
     let driver = crochet::no_setup().unwrap();
-    let job = pending(&Gate::new());
+    let job = crochet::run_in_reactor(never(()));
     drop(driver.run(future::pending::<()>()));
     assert!(job.wait(LONG).unwrap_err().is_reactor_stopped());
 }
@@ -182,7 +167,7 @@ fn a_run_that_is_dropped_midway_drops_jobs_and_main_and_frees_waiters() {
     own_process!();
     let driver = crochet::no_setup().unwrap();
     let (job_dropped, main_dropped) = (Gate::new(), Gate::new());
-    let job = pending(&job_dropped);
+    let job = crochet::run_in_reactor(never(job_dropped.open_on_drop()));
     let on_drop = main_dropped.open_on_drop();
     let main = async {
         let _on_drop = on_drop;
@@ -205,7 +190,7 @@ fn a_run_that_is_dropped_midway_drops_jobs_and_main_and_frees_waiters() {
 fn a_driver_that_was_shut_down_before_it_was_run_does_not_run() {
     own_process!();
     let driver = crochet::no_setup().unwrap();
-    let job = pending(&Gate::new());
+    let job = crochet::run_in_reactor(never(()));
     crochet::shutdown(LONG).unwrap();
     assert!(job.wait(LONG).unwrap_err().is_reactor_stopped());
     let main = async { unreachable!("nobody may poll this") };
@@ -218,7 +203,7 @@ fn a_panic_of_main_goes_on_and_frees_waiters() {
     own_process!();
     let driver = crochet::no_setup().unwrap();
     let dropped = Gate::new();
-    let job = pending(&dropped);
+    let job = crochet::run_in_reactor(never(dropped.open_on_drop()));
     let run = driver.run(async { panic!("main itself") });
     let ended: Result<Result<(), Error>, _> =
         catch_unwind(AssertUnwindSafe(|| async_io::block_on(run)));

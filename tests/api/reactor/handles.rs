@@ -5,25 +5,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{Gate, LONG, hog, limit, own_process};
+use crate::support::{Gate, LONG, endless, hog, limit, never, own_process, thread_of};
 use crochet::{Error, EventualResult, JobState, Reactor};
 
 type Job<T = ()> = EventualResult<T, Error>;
-
-/// A job that never ends, and opens the gate when it is dropped. Returns when it has been polled.
-fn pending(reactor: &Reactor, dropped: &Gate) -> Job {
-    let (on_drop, started) = (dropped.open_on_drop(), Gate::new());
-    let job = reactor.run_in_reactor({
-        let started = started.clone();
-        move || async move {
-            let _on_drop = on_drop;
-            started.open();
-            future::pending().await
-        }
-    });
-    started.pass();
-    job
-}
 
 fn thread_name(reactor: &Reactor) -> String {
     let name = async { Ok::<_, Error>(thread::current().name().map(str::to_owned)) };
@@ -72,9 +57,9 @@ fn reactors_have_threads_of_their_own_and_hold_up_no_other() {
     let _limit = limit(LONG);
     let (one, other) = (Reactor::new().unwrap(), Reactor::new().unwrap());
     let hog = hog(&one);
-    let there = other.wait_for(LONG, async { Ok::<_, Error>(thread::current().id()) }).unwrap();
+    let there = thread_of(&other);
     hog.release();
-    let here = one.wait_for(LONG, async { Ok::<_, Error>(thread::current().id()) }).unwrap();
+    let here = thread_of(&one);
     assert_ne!(here, there);
 }
 
@@ -89,10 +74,7 @@ fn a_job_of_one_may_wait_for_a_job_of_another() {
 fn clones_are_handles_to_the_same_reactor() {
     let one = Reactor::new().unwrap();
     let other = one.clone();
-    let id = |reactor: &Reactor| {
-        reactor.wait_for(LONG, async { Ok::<_, Error>(thread::current().id()) }).unwrap()
-    };
-    assert_eq!(id(&one), id(&other));
+    assert_eq!(thread_of(&one), thread_of(&other));
     drop(one);
     assert!(!is_stopped(&other));
     let third = other.clone();
@@ -111,12 +93,8 @@ fn dropping_the_last_handle_stops_it_on_its_thread() {
             self.0.send(thread::current().id()).unwrap();
         }
     }
-    let id = reactor.wait_for(LONG, async { Ok::<_, Error>(thread::current().id()) }).unwrap();
-    let guard = SendsThread(dropped);
-    let job: Job = reactor.run_in_reactor(move || async move {
-        let _guard = guard;
-        future::pending().await
-    });
+    let id = thread_of(&reactor);
+    let job: Job = reactor.run_in_reactor(never(SendsThread(dropped)));
     drop(reactor);
     assert_eq!(where_dropped.recv().unwrap(), id);
     assert!(job.wait(LONG).unwrap_err().is_reactor_stopped());
@@ -137,7 +115,7 @@ fn dropping_the_last_handle_on_its_own_thread_stops_it() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let dropped = Gate::new();
-    let other = pending(&reactor, &dropped);
+    let other = endless(&reactor, dropped.open_on_drop());
     let (send, receive) = mpsc::channel::<Reactor>();
     let job: Job = reactor.run_in_reactor(move || async move {
         drop(receive.recv().unwrap());
@@ -245,7 +223,7 @@ fn shutdown_from_two_threads_returns_in_both() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let dropped = Gate::new();
-    let job = pending(&reactor, &dropped);
+    let job = endless(&reactor, dropped.open_on_drop());
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
@@ -262,7 +240,7 @@ fn shutdown_from_a_job_returns_at_once_and_the_job_goes_on_until_it_awaits() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let dropped = Gate::new();
-    let other = pending(&reactor, &dropped);
+    let other = endless(&reactor, dropped.open_on_drop());
     let inner = reactor.clone();
     let job: Job<_> = reactor.run_in_reactor(move || async move {
         inner.shutdown(LONG).unwrap();
@@ -278,8 +256,8 @@ fn shutdown_from_a_job_returns_at_once_and_the_job_goes_on_until_it_awaits() {
 fn shutdown_frees_every_waiter_wherever_it_waits() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let job = pending(&reactor, &Gate::new());
-    let awaited = pending(&reactor, &Gate::new());
+    let job = endless(&reactor, ());
+    let awaited = endless(&reactor, ());
     let started = Gate::new();
     thread::scope(|scope| {
         let waits = scope.spawn(|| job.wait(LONG).unwrap_err().is_reactor_stopped());
@@ -307,7 +285,7 @@ fn a_shutdown_that_times_out_names_the_job_that_holds_the_thread() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let dropped = Gate::new();
-    let other = pending(&reactor, &dropped);
+    let other = endless(&reactor, dropped.open_on_drop());
     let hog = hog(&reactor);
     let grace = Duration::from_millis(30);
     let start = Instant::now();

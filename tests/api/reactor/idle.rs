@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use crate::support;
-use crate::support::{LONG, own_process};
+use crate::support::{LONG, own_process, until};
 use async_io::Timer;
 use crochet::{Error, EventualResult, Reactor};
 
@@ -31,7 +30,7 @@ fn sleeps(dir: &Path) -> u64 {
 /// Blocks until the thread has not been woken for a while, or for ever.
 fn settle(dir: &Path) {
     let mut last = sleeps(dir);
-    support::until(|| {
+    until(|| {
         thread::sleep(Duration::from_millis(200));
         std::mem::replace(&mut last, sleeps(dir)) == last
     });

@@ -58,7 +58,6 @@ fn works() {
 #[test]
 fn the_first_call_of_the_process_reports_it_and_a_later_one_can_succeed() {
     own_process!();
-    let _limit = limit(LONG);
     let none = NoThreads::new();
     let uncalled = Gate::new();
     let on_drop = uncalled.open_on_drop();
@@ -80,7 +79,6 @@ fn the_first_call_of_the_process_reports_it_and_a_later_one_can_succeed() {
 #[test]
 fn a_later_start_reports_the_systems_own_reason() {
     own_process!();
-    let _limit = limit(LONG);
     works();
     crochet::shutdown(LONG).unwrap();
     let none = NoThreads::new();
@@ -97,7 +95,6 @@ fn a_later_start_reports_the_systems_own_reason() {
 #[test]
 fn a_driver_needs_no_thread_but_async_ios() {
     own_process!();
-    let _limit = limit(LONG);
     let own = Reactor::new().unwrap();
     own.shutdown(LONG).unwrap();
     let _none = NoThreads::new();

@@ -2,13 +2,12 @@
 //! thread-locals. `shutdown.rs`, `starting.rs` and `handles.rs` have the simple cases.
 
 use std::cell::RefCell;
-use std::future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::{Gate, LONG, limit, own_process, until};
+use crate::support::{Gate, LONG, OnDrop, endless, limit, own_process, until};
 use crochet::{Error, EventualResult, Reactor};
 
 type Job<T = ()> = EventualResult<T, Error>;
@@ -94,7 +93,6 @@ fn submit(count: &Arc<Count>, stop: &Gate) {
 fn a_storm_of_submissions_loses_no_job_and_no_waiter_to_shutdowns() {
     own_process!();
     const ROUNDS: usize = 200;
-    let _limit = limit(LONG);
     let (count, stop) = (Arc::new(Count::default()), Gate::new());
     thread::scope(|scope| {
         for _ in 0..8 {
@@ -132,35 +130,13 @@ fn a_storm_of_submissions_loses_no_job_and_no_waiter_to_shutdowns() {
     assert!(get(&count.done) >= ROUNDS && get(&count.stopped) > 0);
 }
 
-/// Does something when it is dropped.
-struct OnDrop<F: FnMut()>(F);
-
-impl<F: FnMut()> Drop for OnDrop<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
-}
-
-/// A job that never ends, and does something when it is dropped. Returns when it waits.
-fn pending(reactor: &Reactor, on_drop: impl FnMut() + Send + 'static) -> Job {
-    let guard = OnDrop(on_drop);
-    let job = reactor.run_in_reactor(move || async move {
-        let _guard = guard;
-        future::pending().await
-    });
-    reactor.wait_for(LONG, async { Ok::<_, Error>(()) }).unwrap();
-    job
-}
-
 #[test]
 fn a_drop_may_shut_its_own_reactor_down() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let stopper = pending(&reactor, {
-        let reactor = reactor.clone();
-        move || reactor.shutdown(Duration::MAX).unwrap()
-    });
-    let other = pending(&reactor, || ());
+    let again = reactor.clone();
+    let stopper = endless(&reactor, OnDrop(move || again.shutdown(Duration::MAX).unwrap()));
+    let other = endless(&reactor, ());
     stopper.cancel();
     assert!(stopper.wait(LONG).unwrap_err().is_cancelled());
     assert!(other.wait(LONG).unwrap_err().is_reactor_stopped());
@@ -170,9 +146,9 @@ fn a_drop_may_shut_its_own_reactor_down() {
 #[test]
 fn a_drop_during_the_shutdown_may_shut_down_once_more() {
     own_process!();
-    let _limit = limit(LONG);
     let reactor = Reactor::global().unwrap();
-    let jobs = [0; 3].map(|_| pending(&reactor, || crochet::shutdown(Duration::MAX).unwrap()));
+    let jobs =
+        [0; 3].map(|_| endless(&reactor, OnDrop(|| crochet::shutdown(Duration::MAX).unwrap())));
     crochet::shutdown(LONG).unwrap();
     for job in &jobs {
         assert!(job.wait(Duration::ZERO).unwrap_err().is_reactor_stopped());
@@ -186,11 +162,8 @@ fn a_drop_during_the_shutdown_may_shut_down_once_more() {
 fn a_drop_may_shut_another_reactor_down_and_wait_for_it() {
     let _limit = limit(LONG);
     let (one, other) = (Reactor::new().unwrap(), Reactor::new().unwrap());
-    let there = pending(&other, || ());
-    let here = pending(&one, {
-        let other = other.clone();
-        move || other.shutdown(LONG).unwrap()
-    });
+    let there = endless(&other, ());
+    let here = endless(&one, OnDrop(move || other.shutdown(LONG).unwrap()));
     one.shutdown(LONG).unwrap();
     assert!(here.wait(Duration::ZERO).unwrap_err().is_reactor_stopped());
     assert!(there.wait(Duration::ZERO).unwrap_err().is_reactor_stopped());
@@ -222,7 +195,7 @@ thread_local!(static KEPT: RefCell<Option<Kept>> = const { RefCell::new(None) })
 fn handles_in_a_thread_local_of_their_own_reactor_thread_go_when_it_ends() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let job = pending(&reactor, || ());
+    let job = endless(&reactor, ());
     let (found, finds) = std::sync::mpsc::channel();
     let keep = {
         let kept = Kept { job: Some(job), reactor: Some(reactor.clone()), found };
@@ -241,10 +214,10 @@ fn handles_in_a_thread_local_of_another_thread_may_outlive_it() {
     let _limit = limit(LONG);
     let (found, finds) = std::sync::mpsc::channel();
     let dropped = Gate::new();
-    let opens = dropped.clone();
+    let on_drop = dropped.open_on_drop();
     thread::spawn(move || {
         let reactor = Reactor::new().unwrap();
-        let job = pending(&reactor, move || opens.open());
+        let job = endless(&reactor, on_drop);
         KEPT.set(Some(Kept { job: Some(job), reactor: Some(reactor), found }));
     })
     .join()
@@ -257,7 +230,6 @@ fn handles_in_a_thread_local_of_another_thread_may_outlive_it() {
 #[test]
 fn a_drop_of_a_thread_local_may_use_the_global_reactor() {
     own_process!();
-    let _limit = limit(LONG);
     struct Uses(std::sync::mpsc::Sender<[Result<i32, Error>; 2]>);
     impl Drop for Uses {
         fn drop(&mut self) {

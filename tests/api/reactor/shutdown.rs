@@ -3,44 +3,18 @@
 
 use std::future::{self, Future};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
-use std::thread::{self, ThreadId};
+use std::thread::{self};
 use std::time::Duration;
 
-use crate::support;
-use crate::support::{Gate, LONG, hog, limit, own_process};
+use crate::support::{
+    Gate, LONG, OnDrop, Probe, endless, here, hog, limit, never, own_process, settle, thread_of,
+    until,
+};
 use crochet::{Error, EventualResult, Reactor};
 
 type Job<T = ()> = EventualResult<T, Error>;
-
-/// Runs something when dropped.
-struct OnDrop<F: FnMut()>(F);
-
-impl<F: FnMut()> Drop for OnDrop<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
-}
-
-/// A job that keeps `guard` and never ends.
-fn keeper(reactor: &Reactor, guard: impl Send + 'static) -> Job {
-    reactor.run_in_reactor(move || async move {
-        let _guard = guard;
-        future::pending().await
-    })
-}
-
-/// Blocks until the reactor has begun all jobs that were submitted before.
-fn settle(reactor: &Reactor) {
-    let job: Job = reactor.run_in_reactor(|| async { Ok(()) });
-    job.join(LONG).unwrap();
-}
-
-fn thread_of(reactor: &Reactor) -> ThreadId {
-    reactor.wait_for(LONG, async { Ok::<_, Error>(thread::current().id()) }).unwrap()
-}
 
 #[test]
 fn jobs_are_dropped_in_the_order_of_submission() {
@@ -50,7 +24,7 @@ fn jobs_are_dropped_in_the_order_of_submission() {
     let (dropped, order) = mpsc::channel();
     let submit = |i: usize| {
         let dropped = dropped.clone();
-        keeper(&reactor, OnDrop(move || dropped.send(i).unwrap()))
+        reactor.run_in_reactor(never(OnDrop(move || dropped.send(i).unwrap())))
     };
     // Half of them have a task, the other half are in the queue; and places of tasks are used again.
     let mut jobs: Vec<_> = (0..JOBS / 2).map(submit).collect();
@@ -72,38 +46,18 @@ fn jobs_are_dropped_in_the_order_of_submission() {
     assert!(order.is_sorted(), "{order:?}");
 }
 
-/// Counts what is dropped where.
-#[derive(Default)]
-struct Tally {
-    right: AtomicUsize,
-    wrong: AtomicUsize,
-    thread: Mutex<Option<ThreadId>>,
-}
-
-/// One job's entry.
-struct Entry(Arc<Tally>);
-
-impl Drop for Entry {
-    fn drop(&mut self) {
-        let here = *self.0.thread.lock().unwrap() == Some(thread::current().id());
-        let count = if here { &self.0.right } else { &self.0.wrong };
-        count.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
 #[test]
 fn a_hundred_thousand_jobs_are_dropped_once_each_on_the_reactor_thread() {
     const JOBS: usize = 100_000;
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let tally = Arc::new(Tally::default());
-    *tally.thread.lock().unwrap() = Some(thread_of(&reactor));
-    let submit = |_| keeper(&reactor, Entry(Arc::clone(&tally)));
+    let (there, drops) = (thread_of(&reactor), Probe::new());
+    let submit = |_| reactor.run_in_reactor(never(drops.witness()));
     let mut jobs: Vec<_> = (0..JOBS / 2).map(submit).collect();
     settle(&reactor);
     let hog = hog(&reactor);
     jobs.extend((0..JOBS / 2).map(submit));
-    assert_eq!(Arc::strong_count(&tally), JOBS + 1);
+    assert_eq!(drops.count(), 0);
 
     thread::scope(|scope| {
         let waits = scope.spawn(|| jobs[JOBS - 1].wait(LONG).unwrap_err().is_reactor_stopped());
@@ -114,8 +68,7 @@ fn a_hundred_thousand_jobs_are_dropped_once_each_on_the_reactor_thread() {
     reactor.shutdown(LONG).unwrap();
     let stopped = |job: &&Job| job.wait(Duration::ZERO).is_err_and(|e| e.is_reactor_stopped());
     assert_eq!(jobs.iter().filter(stopped).count(), JOBS);
-    assert_eq!(tally.right.load(Ordering::Relaxed), JOBS);
-    assert_eq!(tally.wrong.load(Ordering::Relaxed), 0);
+    assert_eq!(drops.threads(), vec![there; JOBS]);
 }
 
 #[test]
@@ -123,16 +76,15 @@ fn jobs_that_are_woken_while_it_stops_are_dropped_once() {
     const JOBS: usize = 2_000;
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let tally = Arc::new(Tally::default());
-    *tally.thread.lock().unwrap() = Some(thread_of(&reactor));
+    let (there, drops) = (thread_of(&reactor), Probe::new());
     let wakers = Arc::new(Mutex::new(Vec::<Waker>::new()));
     let jobs: Vec<Job> = (0..JOBS)
         .map(|_| {
-            let (entry, wakers) = (Entry(Arc::clone(&tally)), Arc::clone(&wakers));
+            let (witness, wakers) = (drops.witness(), Arc::clone(&wakers));
             reactor.run_in_reactor(move || {
                 let mut registered = 0;
                 future::poll_fn(move |cx| {
-                    let _entry = &entry;
+                    let _witness = &witness;
                     // The waker of the first poll is not that of the task.
                     if registered < 2 {
                         registered += 1;
@@ -143,7 +95,7 @@ fn jobs_that_are_woken_while_it_stops_are_dropped_once() {
             })
         })
         .collect();
-    support::until(|| wakers.lock().unwrap().len() == 2 * JOBS);
+    until(|| wakers.lock().unwrap().len() == 2 * JOBS);
     let wakers = std::mem::take(&mut *wakers.lock().unwrap());
     let stop = Gate::new();
     thread::scope(|scope| {
@@ -157,8 +109,7 @@ fn jobs_that_are_woken_while_it_stops_are_dropped_once() {
     });
     drop(wakers);
     assert!(jobs.iter().all(|job| job.wait(LONG).unwrap_err().is_reactor_stopped()));
-    assert_eq!(tally.right.load(Ordering::Relaxed), JOBS);
-    assert_eq!(tally.wrong.load(Ordering::Relaxed), 0);
+    assert_eq!(drops.threads(), vec![there; JOBS]);
 }
 
 #[test]
@@ -167,7 +118,7 @@ fn a_drop_may_submit_jobs_which_are_refused() {
     let reactor = Reactor::new().unwrap();
     let (send, receive) = mpsc::channel();
     let inner = reactor.clone();
-    let job = keeper(
+    let job = endless(
         &reactor,
         OnDrop(move || {
             let new: Job = inner.run_in_reactor(|| async { unreachable!("it is stopping") });
@@ -175,7 +126,6 @@ fn a_drop_may_submit_jobs_which_are_refused() {
             send.send((new, waited)).unwrap();
         }),
     );
-    settle(&reactor);
     reactor.shutdown(LONG).unwrap();
     assert!(job.wait(LONG).unwrap_err().is_reactor_stopped());
     let (new, waited) = receive.recv().unwrap();
@@ -203,15 +153,14 @@ fn a_drop_may_wake_other_jobs_which_are_not_polled_again() {
     let (one, other) = (Arc::clone(&shared), Arc::clone(&shared));
     let wakes = move || one.lock().unwrap().take().unwrap().wake();
     // One before the other, one after it.
-    let before = keeper(&reactor, OnDrop(wakes.clone()));
+    let before = reactor.run_in_reactor(never(OnDrop(wakes.clone())));
     let woken: Job = reactor.run_in_reactor(move || Shares(other));
     let one = Arc::clone(&shared);
-    let after = keeper(
-        &reactor,
-        OnDrop(move || assert!(one.lock().unwrap().is_none(), "it was polled again")),
-    );
+    let after = reactor.run_in_reactor(never(OnDrop(move || {
+        assert!(one.lock().unwrap().is_none(), "it was polled again");
+    })));
     settle(&reactor);
-    support::until(|| shared.lock().unwrap().is_some());
+    until(|| shared.lock().unwrap().is_some());
     reactor.shutdown(LONG).unwrap();
     for job in [before, woken, after] {
         assert!(job.wait(LONG).unwrap_err().is_reactor_stopped());
@@ -219,32 +168,12 @@ fn a_drop_may_wake_other_jobs_which_are_not_polled_again() {
 }
 
 #[test]
-fn a_drop_that_panics_is_that_jobs_own_failure() {
-    let _limit = limit(LONG);
-    let reactor = Reactor::new().unwrap();
-    let panics = || OnDrop(|| panic!("in a drop"));
-    let started = [keeper(&reactor, panics()), keeper(&reactor, ())];
-    settle(&reactor);
-    let hog = hog(&reactor);
-    let queued = [keeper(&reactor, panics()), keeper(&reactor, ())];
-    assert!(reactor.shutdown(Duration::ZERO).unwrap_err().is_timeout());
-    hog.release();
-    reactor.shutdown(LONG).unwrap();
-    for [panicked, other] in [started, queued] {
-        let Err(Error::Panicked(panic)) = panicked.wait(LONG) else { panic!("{panicked:?}") };
-        assert_eq!(panic.message(), Some("in a drop"));
-        assert!(other.wait(LONG).unwrap_err().is_reactor_stopped());
-    }
-}
-
-#[test]
 fn the_global_shutdown_drops_jobs_on_the_reactor_thread_and_frees_waiters() {
     own_process!();
-    let _limit = limit(LONG);
     let reactor = Reactor::global().unwrap();
     let id = thread_of(&reactor);
     let (send, receive) = mpsc::channel();
-    let job = keeper(&reactor, OnDrop(move || send.send(thread::current().id()).unwrap()));
+    let job = reactor.run_in_reactor(never(OnDrop(move || send.send(here()).unwrap())));
     thread::scope(|scope| {
         let waits = scope.spawn(|| job.wait(LONG).unwrap_err().is_reactor_stopped());
         settle(&reactor);
@@ -270,7 +199,6 @@ fn the_global_shutdown_without_a_reactor_does_nothing_and_twice_is_fine() {
 #[test]
 fn the_global_shutdown_from_a_job_only_asks() {
     own_process!();
-    let _limit = limit(LONG);
     let job: Job<_> = crochet::run_in_reactor(|| async {
         crochet::shutdown(LONG).unwrap();
         let refused: Job = crochet::run_in_reactor(|| async { Ok(()) });
@@ -285,7 +213,6 @@ fn the_global_shutdown_from_a_job_only_asks() {
 #[test]
 fn after_a_global_shutdown_that_timed_out_a_fresh_reactor_works() {
     own_process!();
-    let _limit = limit(LONG);
     let old = Reactor::global().unwrap();
     let hog = hog(&old);
     let Err(Error::TimedOut(why)) = crochet::shutdown(Duration::from_millis(20)) else {
@@ -305,13 +232,12 @@ fn after_a_global_shutdown_that_timed_out_a_fresh_reactor_works() {
 #[test]
 fn a_setup_beside_a_shutdown_under_way_starts_a_fresh_reactor() {
     own_process!();
-    let _limit = limit(LONG);
     let old = Reactor::global().unwrap();
     let hog = hog(&old);
     thread::scope(|scope| {
         let stops = scope.spawn(|| crochet::shutdown(LONG));
         // Jobs are refused while it is under way, and start nothing behind its back.
-        support::until(|| {
+        until(|| {
             let job: Job = crochet::run_in_reactor(|| async { Ok(()) });
             job.try_wait().is_some_and(|outcome| outcome.is_err_and(|e| e.is_reactor_stopped()))
         });
@@ -321,41 +247,5 @@ fn a_setup_beside_a_shutdown_under_way_starts_a_fresh_reactor() {
         stops.join().unwrap().unwrap();
         // The shutdown was the old one's.
         assert_eq!(thread_of(&Reactor::global().unwrap()), fresh);
-    });
-}
-
-#[test]
-fn calls_that_race_with_shutdowns_work_or_are_refused() {
-    own_process!();
-    const ROUNDS: usize = 200;
-    let _limit = limit(LONG);
-    let stop = Gate::new();
-    let worked = AtomicUsize::new(0);
-    thread::scope(|scope| {
-        for _ in 0..3 {
-            scope.spawn(|| {
-                while !stop.is_open() {
-                    let job: Job<_> = crochet::run_in_reactor(|| async { Ok(1) });
-                    let results =
-                        [crochet::wait_for(Duration::MAX, async { Ok(1) }), job.join(LONG)];
-                    for result in results {
-                        match result {
-                            Ok(one) => _ = worked.fetch_add(one, Ordering::Relaxed),
-                            Err(Error::ReactorStopped) => {}
-                            Err(other) => panic!("{other:?}"),
-                        }
-                    }
-                }
-            });
-        }
-        for round in 0..ROUNDS {
-            let before = worked.load(Ordering::Relaxed);
-            support::until(|| worked.load(Ordering::Relaxed) > before);
-            if round % 2 == 0 {
-                crochet::setup().unwrap();
-            }
-            crochet::shutdown(LONG).unwrap();
-        }
-        stop.open();
     });
 }

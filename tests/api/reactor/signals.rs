@@ -91,7 +91,6 @@ fn ctrl_c_without_a_handler_ends_a_program_whose_reactor_is_held() {
 #[test]
 fn a_shutdown_from_a_handler_frees_every_waiter() {
     own_process!();
-    let _limit = limit(LONG);
     let mut signals = Signals::new([libc::SIGINT]).unwrap();
     let handler = thread::spawn(move || {
         assert_eq!(signals.forever().next(), Some(libc::SIGINT));
@@ -213,7 +212,6 @@ fn comes_after_short<T>(wait: impl FnOnce() -> Result<T, Error>) -> T {
 #[test]
 fn an_interrupted_call_is_no_result_and_no_timeout() {
     own_process!();
-    let _limit = limit(LONG);
     let (socket, mut peer) = UnixStream::pair().unwrap();
     let echo = thread::spawn(move || std::io::copy(&mut peer.try_clone().unwrap(), &mut peer));
     let mut socket = Async::new(socket).unwrap();

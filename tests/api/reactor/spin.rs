@@ -13,8 +13,7 @@ use async_io::Timer;
 use crochet::{Error, Reactor};
 use futures_lite::future::yield_now;
 
-use crate::support::witness::{Drops, endless, held};
-use crate::support::{LONG, limit};
+use crate::support::{LONG, Probe, endless, held, limit};
 
 const SPINS: [Duration; 3] = [Duration::ZERO, Duration::from_micros(50), Duration::from_millis(20)];
 
@@ -84,7 +83,7 @@ fn a_wake_from_outside_is_noticed_while_it_looks_and_while_it_sleeps() {
 fn a_timeout_that_is_shorter_than_the_look_is_kept() {
     let _limit = limit(LONG);
     let reactor = Reactor::builder().spin(LONG).build().unwrap();
-    let job = endless(&reactor, &Drops::new());
+    let job = endless(&reactor, ());
     for timeout in [Duration::ZERO, Duration::from_millis(5)] {
         let start = Instant::now();
         assert!(job.wait(timeout).unwrap_err().is_timeout());
@@ -107,8 +106,8 @@ fn no_look_overflows() {
 fn cancelled_and_stopped_jobs_are_so_in_any_case() {
     let _limit = limit(LONG);
     for (spin, reactor) in reactors() {
-        let drops = Drops::new();
-        let [cancelled, stopped] = [(); 2].map(|()| endless(&reactor, &drops));
+        let drops = Probe::new();
+        let [cancelled, stopped] = [(); 2].map(|()| endless(&reactor, drops.witness()));
         cancelled.cancel();
         assert!(cancelled.wait(LONG).unwrap_err().is_cancelled(), "{spin:?}");
         reactor.shutdown(LONG).unwrap();

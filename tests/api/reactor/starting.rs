@@ -6,8 +6,7 @@ use std::sync::Barrier;
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use crate::support;
-use crate::support::{LONG, own_process};
+use crate::support::{Gate, LONG, own_process};
 use crochet::{Error, Reactor};
 
 /// The thread and the name of the thread that jobs run on.
@@ -271,7 +270,7 @@ mod no_room_for_a_thread {
     #[test]
     fn a_job_that_could_not_be_started_is_dropped_uncalled() {
         own_process!(large_stacks);
-        let gone = support::Gate::new();
+        let gone = Gate::new();
         let on_drop = gone.open_on_drop();
         let limited = Limited::new();
         let job = crochet::run_in_reactor(move || {

@@ -20,8 +20,7 @@ use std::thread;
 use crochet::{Error, EventualResult, Reactor};
 use futures_lite::future::{block_on, or, poll_once, yield_now, zip};
 
-use crate::support::witness::{Drops, endless, held, settle, thread_of};
-use crate::support::{Gate, LONG, limit, until};
+use crate::support::{Gate, LONG, Probe, endless, held, limit, settle, thread_of, until};
 
 #[derive(Default)]
 struct Wakes(AtomicUsize);
@@ -109,7 +108,7 @@ fn jobs_are_awaited_together() {
 fn in_a_race_of_two_the_loser_runs_on() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let drops = Drops::new();
+    let drops = Probe::new();
     let (slow_leash, slow) = held(&reactor, Ok::<_, Error>(Some(drops.witness())));
     let (fast_leash, fast) = held(&reactor, Ok::<_, Error>(None));
     fast_leash.release();
@@ -134,10 +133,10 @@ fn every_outcome_can_be_awaited() {
         Err(Error::Panicked(panic)) => assert_eq!(panic.message(), Some("out of yarn")),
         other => panic!("{other:?}"),
     }
-    let cancelled = endless(&reactor, &Drops::new());
+    let cancelled = endless(&reactor, ());
     cancelled.cancel();
     assert!(block_on(cancelled.into_future()).unwrap_err().is_cancelled());
-    let stopped = endless(&reactor, &Drops::new());
+    let stopped = endless(&reactor, ());
     let waiter = thread::spawn(|| block_on(stopped.into_future()));
     reactor.shutdown(LONG).unwrap();
     assert!(waiter.join().unwrap().unwrap_err().is_reactor_stopped());
@@ -219,7 +218,7 @@ fn a_future_that_is_dropped_lets_the_job_run_on() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     for polled in [false, true] {
-        let (drops, ended) = (Drops::new(), Gate::new());
+        let (drops, ended) = (Probe::new(), Gate::new());
         let (send, woken) = async_channel::bounded::<()>(1);
         let job = reactor.run_in_reactor({
             let (witness, ended) = (drops.witness(), ended.clone());
@@ -263,8 +262,8 @@ fn a_future_that_is_dropped_lets_go_of_its_task() {
 fn a_job_that_awaits_another_may_be_cancelled_without_it() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let drops = Drops::new();
-    let part = endless(&reactor, &drops);
+    let drops = Probe::new();
+    let part = endless(&reactor, drops.witness());
     let whole = reactor.run_in_reactor(|| async { part.await.map_err(Error::flatten) });
     settle(&reactor);
     whole.cancel();

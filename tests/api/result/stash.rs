@@ -17,8 +17,7 @@ use std::time::Duration;
 
 use crochet::{Error, EventualResult, Reactor, ResultId, RetrieveError, retrieve_result};
 
-use crate::support::witness::{Drops, endless, held, settle};
-use crate::support::{Gate, LONG, limit, log};
+use crate::support::{Gate, LONG, endless, held, limit, log, settle};
 
 fn ready(reactor: &Reactor, value: u32) -> EventualResult<u32> {
     reactor.run_in_reactor(move || async move { Ok(value) })
@@ -175,10 +174,10 @@ fn every_outcome_can_be_stashed() {
     let err = reactor.run_in_reactor(|| async { Err::<(), _>("no luck") }).stash();
     let panicked: EventualResult<()> = reactor.run_in_reactor(|| async { panic!("out of yarn") });
     let panicked = panicked.stash();
-    let cancelled = endless(&reactor, &Drops::new());
+    let cancelled = endless(&reactor, ());
     cancelled.cancel();
     let cancelled = cancelled.stash();
-    let stopped = endless(&reactor, &Drops::new()).stash();
+    let stopped = endless(&reactor, ()).stash();
     settle(&reactor);
     reactor.shutdown(LONG).unwrap();
     let refused = ready(&reactor, 7).stash();

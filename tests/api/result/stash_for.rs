@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 
 use crochet::{Error, EventualResult, Reactor, ResultId, RetrieveError, retrieve_result};
 
-use crate::support::witness::{Drops, PanicOnDrop, Witness, endless, held, settle, thread_of};
-use crate::support::{Gate, LONG, hog, limit, log, until};
+use crate::support::{
+    Gate, LONG, PanicOnDrop, Probe, Witness, endless, held, hog, limit, log, settle, thread_of,
+    until,
+};
 
 const SHORT: Duration = Duration::from_millis(50);
 /// To be in time with ease.
@@ -23,7 +25,7 @@ fn unknown(id: ResultId) -> bool {
 }
 
 /// A job that is done, with a witness as its value.
-fn done(reactor: &Reactor, drops: &Drops) -> EventualResult<Witness> {
+fn done(reactor: &Reactor, drops: &Probe) -> EventualResult<Witness> {
     let witness = drops.witness();
     let job = reactor.run_in_reactor(move || async move { Ok(witness) });
     settle(reactor);
@@ -33,8 +35,8 @@ fn done(reactor: &Reactor, drops: &Drops) -> EventualResult<Witness> {
 #[test]
 fn a_job_that_is_not_retrieved_in_time_is_cancelled_on_its_reactor_thread() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
-    let job = endless(&reactor, &drops);
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
+    let job = endless(&reactor, drops.witness());
     let start = Instant::now();
     let id = job.stash_for(SHORT);
     // Nobody comes by: the reactor does it by itself.
@@ -47,7 +49,7 @@ fn a_job_that_is_not_retrieved_in_time_is_cancelled_on_its_reactor_thread() {
 #[test]
 fn a_value_that_is_not_retrieved_in_time_is_dropped() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
     let start = Instant::now();
     let _id = done(&reactor, &drops).stash_for(SHORT);
     until(|| drops.count() == 1);
@@ -71,12 +73,12 @@ fn a_failure_that_is_not_retrieved_in_time_is_logged() {
 #[test]
 fn a_job_that_is_retrieved_in_time_is_not_cancelled_later() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
-    let id = endless(&reactor, &drops).stash_for(EASY);
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
+    let id = endless(&reactor, drops.witness()).stash_for(EASY);
     let job = retrieve_result::<(), Error>(id).unwrap();
     // A second one, with the same time to live, tells when the first one's time is over.
-    let over = Drops::new();
-    let _other = endless(&reactor, &over).stash_for(EASY);
+    let over = Probe::new();
+    let _other = endless(&reactor, over.witness()).stash_for(EASY);
     until(|| over.count() == 1);
     settle(&reactor);
     assert!(!job.is_finished());
@@ -88,11 +90,11 @@ fn a_job_that_is_retrieved_in_time_is_not_cancelled_later() {
 #[test]
 fn a_result_that_is_stashed_again_has_the_new_time() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
-    let id = endless(&reactor, &drops).stash_for(EASY);
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
+    let id = endless(&reactor, drops.witness()).stash_for(EASY);
     let id = retrieve_result::<(), Error>(id).unwrap().stash_for(LONG * 10);
-    let over = Drops::new();
-    let _other = endless(&reactor, &over).stash_for(EASY);
+    let over = Probe::new();
+    let _other = endless(&reactor, over.witness()).stash_for(EASY);
     until(|| over.count() == 1);
     assert_eq!(drops.count(), 0);
     retrieve_result::<(), Error>(id).unwrap().cancel();
@@ -102,8 +104,8 @@ fn a_result_that_is_stashed_again_has_the_new_time() {
 #[test]
 fn the_wrong_types_do_not_stop_the_time() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
-    let id = endless(&reactor, &drops).stash_for(SHORT);
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
+    let id = endless(&reactor, drops.witness()).stash_for(SHORT);
     let wrong = retrieve_result::<u8, Error>(id).unwrap_err();
     assert!(matches!(wrong, RetrieveError::WrongType | RetrieveError::Unknown));
     until(|| drops.count() == 1);
@@ -112,8 +114,8 @@ fn the_wrong_types_do_not_stop_the_time() {
 #[test]
 fn with_a_zero_time_it_is_over_at_once() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
-    let id = endless(&reactor, &drops).stash_for(Duration::ZERO);
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
+    let id = endless(&reactor, drops.witness()).stash_for(Duration::ZERO);
     assert!(unknown(id));
     until(|| drops.count() == 1);
     assert_eq!(drops.threads(), [thread_of(&reactor)]);
@@ -131,11 +133,11 @@ fn no_time_to_live_overflows() {
         Duration::from_secs(i64::MAX as u64 / 2),
         Duration::from_millis(u64::MAX),
     ];
-    let drops = Drops::new();
-    let ids = times.map(|time| (time, endless(&reactor, &drops).stash_for(time)));
+    let drops = Probe::new();
+    let ids = times.map(|time| (time, endless(&reactor, drops.witness()).stash_for(time)));
     // Timers work as before.
-    let over = Drops::new();
-    let _other = endless(&reactor, &over).stash_for(SHORT);
+    let over = Probe::new();
+    let _other = endless(&reactor, over.witness()).stash_for(SHORT);
     until(|| over.count() == 1);
     assert_eq!(drops.count(), 0);
     for (time, id) in ids {
@@ -147,8 +149,8 @@ fn no_time_to_live_overflows() {
 #[test]
 fn a_time_that_is_over_while_the_reactor_is_held_is_over() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
-    let job = endless(&reactor, &drops);
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
+    let job = endless(&reactor, drops.witness());
     let hog = hog(&reactor);
     let id = job.stash_for(Duration::from_nanos(1));
     assert!(unknown(id));
@@ -160,7 +162,7 @@ fn a_time_that_is_over_while_the_reactor_is_held_is_over() {
 #[test]
 fn where_the_reactor_has_stopped_the_next_stash_sees_to_it() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
     let id = done(&reactor, &drops).stash_for(SHORT);
     reactor.shutdown(LONG).unwrap();
     let other = Reactor::new().unwrap();
@@ -176,7 +178,7 @@ fn where_the_reactor_has_stopped_the_next_stash_sees_to_it() {
 #[test]
 fn where_the_reactor_has_stopped_the_next_retrieval_sees_to_it() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
     let job = done(&reactor, &drops);
     reactor.shutdown(LONG).unwrap();
     let id = job.stash_for(SHORT);
@@ -209,11 +211,11 @@ fn a_value_that_uses_the_stash_when_it_is_dropped_does_not_lock_it_up() {
 #[test]
 fn a_value_that_panics_when_its_time_is_over_harms_nobody_else() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
     let (leash, bomb) = held(&reactor, Ok::<_, Error>(PanicOnDrop("over")));
     leash.release();
     bomb.wait(LONG).unwrap();
-    let after = endless(&reactor, &drops);
+    let after = endless(&reactor, drops.witness());
     // Both times are over before the timers can run, so one call sees to both, in this order.
     let hog = hog(&reactor);
     let _bomb = bomb.stash_for(SHORT);

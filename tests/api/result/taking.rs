@@ -18,8 +18,7 @@ use std::time::{Duration, Instant};
 
 use crochet::{Error, EventualResult, JobState, Reactor};
 
-use crate::support::witness::{Drops, endless, held, settle, thread_of};
-use crate::support::{Gate, LONG, hog, limit, until};
+use crate::support::{Gate, LONG, Probe, endless, held, hog, limit, settle, thread_of, until};
 
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -74,8 +73,8 @@ fn into_result_waits_for_a_job_that_is_not_done() {
 #[test]
 fn into_result_that_is_late_cancels_the_job_whose_future_is_dropped_on_the_reactor_thread() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
-    let job = endless(&reactor, &drops);
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
+    let job = endless(&reactor, drops.witness());
     let start = Instant::now();
     match job.into_result(SHORT) {
         Err(Error::TimedOut(why)) => assert_eq!(why.job(), JobState::Waiting),
@@ -89,7 +88,7 @@ fn into_result_that_is_late_cancels_the_job_whose_future_is_dropped_on_the_react
 #[test]
 fn into_result_that_is_late_waits_for_nobody_who_holds_the_reactor() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
     let hog = hog(&reactor);
     let witness = drops.witness();
     let job = reactor.run_in_reactor(move || async move {
@@ -135,15 +134,15 @@ fn into_result_with_a_zero_timeout_takes_what_is_there() {
     let job = reactor.run_in_reactor(|| async { Ok::<_, Error>(7) });
     job.wait(LONG).unwrap();
     assert_eq!(job.into_result(Duration::ZERO).unwrap(), 7);
-    let never = endless(&reactor, &Drops::new());
+    let never = endless(&reactor, ());
     assert!(never.into_result(Duration::ZERO).unwrap_err().is_timeout());
 }
 
 #[test]
 fn into_result_on_the_reactor_thread_is_refused_and_the_job_does_not_run_on() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
-    let pending = endless(&reactor, &drops);
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
+    let pending = endless(&reactor, drops.witness());
     let done = reactor.run_in_reactor(|| async { Ok::<_, Error>(()) });
     done.wait(LONG).unwrap();
     let refused = reactor.wait_for(LONG, async move {
@@ -157,7 +156,7 @@ fn into_result_on_the_reactor_thread_is_refused_and_the_job_does_not_run_on() {
 fn into_result_tells_a_cancelled_job_from_a_stopped_one_and_a_panicked_one() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let cancelled = endless(&reactor, &Drops::new());
+    let cancelled = endless(&reactor, ());
     cancelled.cancel();
     assert!(cancelled.into_result(LONG).unwrap_err().is_cancelled());
     let panicked = reactor.run_in_reactor(|| async {
@@ -170,7 +169,7 @@ fn into_result_tells_a_cancelled_job_from_a_stopped_one_and_a_panicked_one() {
         Err(Error::Panicked(panic)) => assert_eq!(panic.message(), Some("out of yarn")),
         other => panic!("{other:?}"),
     }
-    let stopped = endless(&reactor, &Drops::new());
+    let stopped = endless(&reactor, ());
     reactor.shutdown(LONG).unwrap();
     assert!(stopped.into_result(LONG).unwrap_err().is_reactor_stopped());
 }
@@ -221,8 +220,8 @@ fn join_makes_every_failure_of_the_crate_one_of_the_jobs() {
 #[test]
 fn join_that_is_late_cancels_the_job() {
     let _limit = limit(LONG);
-    let (reactor, drops) = (Reactor::new().unwrap(), Drops::new());
-    let job = endless(&reactor, &drops);
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
+    let job = endless(&reactor, drops.witness());
     assert!(job.join(SHORT).unwrap_err().is_timeout());
     until(|| drops.count() == 1);
     assert_eq!(drops.threads(), [thread_of(&reactor)]);

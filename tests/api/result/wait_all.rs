@@ -12,8 +12,7 @@ use crochet::{Error, EventualResult, JobState, Reactor, wait_all};
 
 #[cfg(unix)]
 use crate::support::fork;
-use crate::support::witness::{Drops, endless, held, settle};
-use crate::support::{Gate, LONG, hog, limit, log, own_process};
+use crate::support::{Gate, LONG, Probe, endless, held, hog, limit, log, own_process, settle};
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -64,8 +63,8 @@ fn done_is_done_whatever_the_outcome() {
 fn a_cancelled_and_a_stopped_job_end_the_wait_for_them() {
     let _limit = limit(LONG);
     let (one, other) = (Reactor::new().unwrap(), Reactor::new().unwrap());
-    let drops = Drops::new();
-    let (cancelled, stopped) = (endless(&one, &drops), endless(&other, &drops));
+    let drops = Probe::new();
+    let (cancelled, stopped) = (endless(&one, drops.witness()), endless(&other, drops.witness()));
     thread::scope(|scope| {
         let waiter = scope.spawn(|| wait_all(&[&cancelled, &stopped], Duration::MAX));
         cancelled.cancel();
@@ -164,8 +163,8 @@ fn a_failure_still_is_unseen() {
 fn on_the_thread_of_any_of_the_reactors_it_is_refused() {
     let _limit = limit(LONG);
     let (here, there) = (Reactor::new().unwrap(), Reactor::new().unwrap());
-    let drops = Drops::new();
-    let (far, near) = (endless(&there, &drops), here.run_in_reactor(|| async { Ok(()) }));
+    let drops = Probe::new();
+    let (far, near) = (endless(&there, drops.witness()), here.run_in_reactor(|| async { Ok(()) }));
     settle(&here);
     let refused = here.wait_for(LONG, async {
         // The one that is waited for first is another reactor's; the one of this reactor is done.
@@ -200,7 +199,6 @@ fn two_threads_may_wait_for_the_same_results() {
 #[test]
 fn in_a_forked_child_it_is_refused_and_the_parent_goes_on() {
     own_process!();
-    let _limit = limit(LONG);
     let ready = crochet::run_in_reactor(|| async { Ok::<_, Error>(()) });
     ready.wait(LONG).unwrap();
     let late = crochet::run_in_reactor(std::future::pending::<Result<(), Error>>);

@@ -12,11 +12,9 @@ use std::time::{Duration, Instant};
 use crochet::{Error, EventualResult, JobState, Reactor, wait_any};
 use futures_lite::future::pending;
 
-use crate::support;
 #[cfg(unix)]
 use crate::support::fork;
-use crate::support::witness::{Drops, endless, held, settle};
-use crate::support::{LONG, hog, limit, log, own_process};
+use crate::support::{LONG, Leash, Probe, endless, held, hog, limit, log, own_process, settle};
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -74,8 +72,12 @@ fn done_is_done_whatever_the_outcome() {
 fn a_cancelled_and_a_stopped_job_end_the_wait() {
     let _limit = limit(LONG);
     let (one, other) = (Reactor::new().unwrap(), Reactor::new().unwrap());
-    let drops = Drops::new();
-    let jobs = [endless(&one, &drops), endless(&one, &drops), endless(&other, &drops)];
+    let drops = Probe::new();
+    let jobs = [
+        endless(&one, drops.witness()),
+        endless(&one, drops.witness()),
+        endless(&other, drops.witness()),
+    ];
     let wait_while = |all: &[&EventualResult<()>], act: &dyn Fn()| {
         thread::scope(|scope| {
             let waiter = scope.spawn(|| wait_any(all, Duration::MAX));
@@ -165,8 +167,8 @@ fn a_failure_still_is_unseen() {
 fn on_the_thread_of_any_of_the_reactors_it_is_refused() {
     let _limit = limit(LONG);
     let (here, there) = (Reactor::new().unwrap(), Reactor::new().unwrap());
-    let drops = Drops::new();
-    let far = endless(&there, &drops);
+    let drops = Probe::new();
+    let far = endless(&there, drops.witness());
     let ready = there.run_in_reactor(|| async { Ok(()) });
     let near = here.run_in_reactor(|| async { Ok(()) });
     settle(&here);
@@ -217,7 +219,7 @@ fn in_a_thousand_races_of_several_ends_one_that_has_ended_is_found() {
                 })
             });
             start.wait();
-            leashes.into_iter().for_each(support::witness::Leash::release);
+            leashes.into_iter().for_each(Leash::release);
             waiters.into_iter().for_each(|waiter| waiter.join().unwrap());
         });
     }
@@ -237,7 +239,6 @@ fn the_thread_sleeps_once_and_needs_no_other() {
     let threads = || fs::read_dir("/proc/self/task").unwrap().count();
 
     own_process!();
-    let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let (leash, one): (_, Job) = held(&reactor, Ok(()));
     let mut jobs: Vec<Job> = (0..1000).map(|_| reactor.run_in_reactor(pending)).collect();
@@ -267,7 +268,6 @@ fn the_thread_sleeps_once_and_needs_no_other() {
 #[test]
 fn in_a_forked_child_it_is_refused_and_the_parent_goes_on() {
     own_process!();
-    let _limit = limit(LONG);
     let ready = crochet::run_in_reactor(|| async { Ok::<_, Error>(()) });
     ready.wait(LONG).unwrap();
     let late = crochet::run_in_reactor(pending::<Result<(), Error>>);

@@ -18,9 +18,7 @@ use std::time::{Duration, Instant};
 
 use crochet::{Error, EventualResult, JobState, Reactor};
 
-use crate::support;
-use crate::support::witness::{Drops, endless, held, settle};
-use crate::support::{Gate, LONG, hog, limit};
+use crate::support::{Gate, LONG, endless, held, hog, limit, settle, until};
 
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -171,7 +169,7 @@ fn a_late_wait_tells_whether_the_job_was_queued_running_or_waiting() {
         }
         other => panic!("{other:?}"),
     };
-    let waiting = endless(&reactor, &Drops::new());
+    let waiting = endless(&reactor, ());
     assert_eq!(state(&waiting), JobState::Waiting);
     let hog = hog(&reactor);
     let queued = reactor.run_in_reactor(|| async { Ok(()) });
@@ -225,7 +223,7 @@ fn no_timeout_overflows() {
 fn a_wait_on_the_jobs_own_reactor_thread_is_refused_whether_it_is_done_or_not() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let pending = endless(&reactor, &Drops::new());
+    let pending = endless(&reactor, ());
     let done = reactor.run_in_reactor(|| async { Ok::<_, Error>(()) });
     done.wait(LONG).unwrap();
     let kinds = reactor.wait_for(LONG, async move {
@@ -260,7 +258,7 @@ fn a_wait_on_another_reactors_thread_works() {
 fn looking_is_allowed_on_the_reactor_thread() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let pending = endless(&reactor, &Drops::new());
+    let pending = endless(&reactor, ());
     let done = reactor.run_in_reactor(|| async { Ok::<_, Error>(7) });
     done.wait(LONG).unwrap();
     let failed = reactor.run_in_reactor(|| async { Err::<(), _>("no luck") });
@@ -278,7 +276,7 @@ fn looking_is_allowed_on_the_reactor_thread() {
 fn nothing_is_to_be_seen_of_a_job_that_has_not_ended() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let waiting = endless(&reactor, &Drops::new());
+    let waiting = endless(&reactor, ());
     let hog = hog(&reactor);
     let queued = reactor.run_in_reactor(|| async { Ok(()) });
     for job in [&queued, &hog.job, &waiting] {
@@ -296,7 +294,7 @@ fn a_success_is_finished_and_no_failure() {
     let (leash, job) = held(&reactor, Ok::<_, Error>(7));
     leash.release();
     settle(&reactor);
-    support::until(|| job.is_finished());
+    until(|| job.is_finished());
     assert_eq!(*job.try_wait().unwrap().unwrap(), 7);
     assert!(job.original_failure().is_none());
     assert_eq!(*job.wait(Duration::ZERO).unwrap(), 7);
@@ -307,7 +305,7 @@ fn a_failure_is_finished_and_is_the_original_one() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     for (expected, job) in failed(&reactor) {
-        support::until(|| job.is_finished());
+        until(|| job.is_finished());
         assert_eq!(kind(&job.original_failure().unwrap()), expected);
         assert_eq!(kind(&job.try_wait().unwrap().unwrap_err()), expected);
         assert_eq!(kind(&job.wait(Duration::ZERO).unwrap_err()), expected);
@@ -318,7 +316,7 @@ fn a_failure_is_finished_and_is_the_original_one() {
 fn a_shutdown_ends_the_waits_of_all_threads() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let job = endless(&reactor, &Drops::new());
+    let job = endless(&reactor, ());
     thread::scope(|scope| {
         let waiters: Vec<_> =
             (0..8).map(|_| scope.spawn(|| kind(&job.wait(Duration::MAX).unwrap_err()))).collect();

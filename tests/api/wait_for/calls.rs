@@ -14,8 +14,7 @@ use std::time::Duration;
 use crochet::{Error, JobState, Reactor};
 use futures_lite::future::yield_now;
 
-use crate::support::traced::{Trace, here};
-use crate::support::{Gate, LONG, hog, limit, until};
+use crate::support::{Gate, LONG, Probe, here, hog, limit, until};
 
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -73,7 +72,7 @@ fn what_it_returns_may_borrow_from_the_caller() {
 fn the_future_is_polled_and_dropped_on_the_reactor_thread() {
     let _limit = limit(LONG);
     let reactor = Reactor::builder().name("weaver").build().unwrap();
-    let trace = Trace::new();
+    let trace = Probe::new();
     let (name, thread) = reactor
         .wait_for(
             LONG,
@@ -86,7 +85,7 @@ fn the_future_is_polled_and_dropped_on_the_reactor_thread() {
         .unwrap();
     assert_eq!(name.as_deref(), Some("weaver"));
     assert_ne!(thread, here());
-    assert_eq!(trace.drops(), [thread], "it is dropped where it was ready");
+    assert_eq!(trace.threads(), [thread], "it is dropped where it was ready");
     assert!(!crochet::in_reactor());
 }
 
@@ -215,10 +214,10 @@ fn zero_returns_at_once_and_drops_what_is_not_ready() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     for _ in 0..1000 {
-        let trace = Trace::new();
+        let trace = Probe::new();
         let result: Result<(), Error> = reactor.wait_for(Duration::ZERO, trace.pending());
         assert!(result.unwrap_err().is_timeout());
-        assert_eq!(trace.drops(), [here()]);
+        assert_eq!(trace.threads(), [here()]);
     }
 }
 

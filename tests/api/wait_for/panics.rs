@@ -14,15 +14,14 @@ use std::panic::{self, AssertUnwindSafe};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
 
 use crochet::{Error, Reactor};
 use futures_lite::future::yield_now;
 
-use crate::support::traced::{OnDrop, Trace, here, thread_of};
-use crate::support::{Gate, LONG, limit};
+use crate::support::{Gate, LONG, OnDrop, Probe, here, limit, thread_of, waker};
 
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -44,8 +43,8 @@ fn fail(payload: impl Any + Send) -> Result<(), Error> {
 }
 
 /// A future that ends as `ready` says, and whose `Drop` panics.
-fn panics_in_drop(trace: &Trace, ready: bool) -> impl Future<Output = Result<(), Error>> + use<> {
-    let mark = trace.mark();
+fn panics_in_drop(trace: &Probe, ready: bool) -> impl Future<Output = Result<(), Error>> + use<> {
+    let mark = trace.witness();
     async move {
         let _panic = OnDrop(|| panic!("in drop"));
         let _mark = mark;
@@ -62,11 +61,11 @@ fn a_panic_in_the_first_poll_goes_on_in_the_caller() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let reactor_thread = thread_of(&reactor);
-    let trace = Trace::new();
+    let trace = Probe::new();
     let job = trace.of(async { fail("in the first poll") });
     let payload = caught(|| reactor.wait_for(LONG, job));
     assert_eq!(text(&*payload), "in the first poll");
-    assert_eq!((trace.polls(), trace.drops()), (1, vec![reactor_thread]));
+    assert_eq!((trace.polls(), trace.threads()), (1, vec![reactor_thread]));
     assert_eq!(thread_of(&reactor), reactor_thread, "the reactor goes on");
 }
 
@@ -75,7 +74,7 @@ fn a_panic_in_a_later_poll_goes_on_in_the_caller() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let reactor_thread = thread_of(&reactor);
-    let trace = Trace::new();
+    let trace = Probe::new();
     let number = 3;
     let job = trace.of(async {
         for _ in 0..number {
@@ -86,7 +85,7 @@ fn a_panic_in_a_later_poll_goes_on_in_the_caller() {
     let payload = caught(|| reactor.wait_for(LONG, job));
     assert_eq!(payload.downcast_ref::<String>().unwrap(), "in poll 4");
     assert!(trace.polls() >= 4);
-    assert_eq!(trace.drops(), [reactor_thread]);
+    assert_eq!(trace.threads(), [reactor_thread]);
     assert_eq!(thread_of(&reactor), reactor_thread, "the reactor goes on");
 }
 
@@ -99,7 +98,7 @@ fn a_panic_in_the_drop_of_a_ready_future_goes_on_in_the_caller() {
     /// Ready at once; an `async` block would drop its locals before it is ready.
     struct Ready {
         _panic: OnDrop<fn()>,
-        trace: Trace,
+        trace: Probe,
     }
     impl Future for Ready {
         type Output = Result<String, Error>;
@@ -110,15 +109,15 @@ fn a_panic_in_the_drop_of_a_ready_future_goes_on_in_the_caller() {
     }
     impl Drop for Ready {
         fn drop(&mut self) {
-            drop(self.trace.mark());
+            drop(self.trace.witness());
         }
     }
 
-    let trace = Trace::new();
+    let trace = Probe::new();
     let job = Ready { _panic: OnDrop(|| panic!("in drop")), trace: trace.clone() };
     let payload = caught(|| reactor.wait_for(LONG, job));
     assert_eq!(text(&*payload), "in drop");
-    assert_eq!(trace.drops(), [reactor_thread]);
+    assert_eq!(trace.threads(), [reactor_thread]);
     assert_eq!(thread_of(&reactor), reactor_thread, "the reactor goes on");
 
     // The same in the drop of a local of an `async` block.
@@ -132,10 +131,10 @@ fn a_panic_in_the_drop_at_the_timeout_is_the_callers_own() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let reactor_thread = thread_of(&reactor);
-    let trace = Trace::new();
+    let trace = Probe::new();
     let payload = caught(|| reactor.wait_for(SHORT, panics_in_drop(&trace, false)));
     assert_eq!(text(&*payload), "in drop");
-    assert_eq!(trace.drops(), [here()]);
+    assert_eq!(trace.threads(), [here()]);
     assert_eq!(thread_of(&reactor), reactor_thread, "the reactor goes on");
 }
 
@@ -144,7 +143,7 @@ fn a_panic_in_the_drop_at_a_shutdown_goes_on_in_the_caller() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let reactor_thread = thread_of(&reactor);
-    let (trace, other) = (Trace::new(), Trace::new());
+    let (trace, other) = (Probe::new(), Probe::new());
     let started = Gate::new();
     let bystander = reactor.run_in_reactor({
         let other = other.clone();
@@ -165,10 +164,10 @@ fn a_panic_in_the_drop_at_a_shutdown_goes_on_in_the_caller() {
         })
     });
     assert_eq!(text(&*payload), "in drop");
-    assert_eq!(trace.drops(), [reactor_thread]);
+    assert_eq!(trace.threads(), [reactor_thread]);
     // It went on stopping.
     assert!(bystander.wait(LONG).unwrap_err().is_reactor_stopped());
-    assert_eq!(other.drops(), [reactor_thread]);
+    assert_eq!(other.threads(), [reactor_thread]);
 }
 
 #[test]
@@ -294,18 +293,11 @@ fn a_payload_whose_drop_panics_does_not_hide_the_first_panic() {
 
 #[test]
 fn a_payload_whose_drop_panics_does_not_stop_the_reactor() {
-    struct Bad(Arc<AtomicUsize>);
-    impl Wake for Bad {
-        fn wake(self: Arc<Self>) {
-            panic::panic_any(Bomb(Arc::clone(&self.0)));
-        }
-    }
-
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let reactor_thread = thread_of(&reactor);
     let dropped = Arc::new(AtomicUsize::new(0));
-    let (polled, bystander) = (Gate::new(), Trace::new());
+    let (polled, bystander) = (Gate::new(), Probe::new());
     let other = reactor.run_in_reactor({
         let bystander = bystander.clone();
         move || bystander.pending::<(), Error>()
@@ -317,7 +309,8 @@ fn a_payload_whose_drop_panics_does_not_stop_the_reactor() {
             Ok::<_, Error>(())
         }
     });
-    let waker = Waker::from(Arc::new(Bad(Arc::clone(&dropped))));
+    let counter = Arc::clone(&dropped);
+    let waker = waker(move || panic::panic_any(Bomb(Arc::clone(&counter))));
     let mut job = pin!(job.into_future());
     assert!(job.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
     polled.open();
@@ -325,14 +318,14 @@ fn a_payload_whose_drop_panics_does_not_stop_the_reactor() {
     assert_eq!(dropped.load(Ordering::Relaxed), 1);
     assert!(job.as_mut().poll(&mut Context::from_waker(&waker)).is_ready());
     assert!(other.try_wait().is_none());
-    assert!(bystander.drops().is_empty());
+    assert!(bystander.threads().is_empty());
 }
 
 #[test]
 fn a_caller_that_is_unwinding_may_wait() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let (sum, late) = (AtomicUsize::new(0), Trace::new());
+    let (sum, late) = (AtomicUsize::new(0), Probe::new());
     let payload = caught(|| {
         let _in_drop = OnDrop(|| {
             let two = reactor.wait_for(LONG, async {
@@ -346,5 +339,5 @@ fn a_caller_that_is_unwinding_may_wait() {
     });
     assert_eq!(text(&*payload), "the caller's own");
     assert_eq!(sum.load(Ordering::Relaxed), 2);
-    assert_eq!(late.drops(), [here()]);
+    assert_eq!(late.threads(), [here()]);
 }

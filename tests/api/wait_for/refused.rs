@@ -10,9 +10,7 @@ use std::time::{Duration, Instant};
 use crochet::{Error, Reactor};
 use futures_lite::future::{block_on, yield_now};
 
-use crate::support::traced;
-use crate::support::traced::{Trace, here, thread_of};
-use crate::support::{Gate, LONG, hog, limit, own_process, until};
+use crate::support::{Gate, LONG, OnDrop, Probe, here, hog, limit, own_process, thread_of, until};
 
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -20,7 +18,7 @@ const SHORT: Duration = Duration::from_millis(20);
 fn it_is_refused_at_once_on_the_thread_of_its_own_reactor() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let trace = Trace::new();
+    let trace = Probe::new();
     let inner = trace.of(async { Ok::<(), Error>(()) });
     let start = Instant::now();
     let result = reactor.wait_for(LONG, async {
@@ -29,7 +27,7 @@ fn it_is_refused_at_once_on_the_thread_of_its_own_reactor() {
     });
     assert!(matches!(result.unwrap(), Err(Error::OnReactorThread)));
     assert!(start.elapsed() < LONG / 2);
-    assert_eq!((trace.polls(), trace.drops()), (0, vec![thread_of(&reactor)]));
+    assert_eq!((trace.polls(), trace.threads()), (0, vec![thread_of(&reactor)]));
 }
 
 #[test]
@@ -47,7 +45,7 @@ fn it_is_refused_inside_another_block_on_there_and_in_a_drop() {
     assert!(matches!(nested.unwrap(), Err(Error::OnReactorThread)));
 
     let (sender, receiver) = mpsc::channel();
-    let in_drop = traced::OnDrop(move || sender.send(again()).unwrap());
+    let in_drop = OnDrop(move || sender.send(again()).unwrap());
     reactor
         .wait_for(LONG, async move {
             let _in_drop = in_drop;
@@ -81,7 +79,7 @@ fn a_shutdown_meanwhile_drops_the_future_on_the_reactor_thread_before_it_returns
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let reactor_thread = thread_of(&reactor);
-    let (polled, trace) = (Gate::new(), Trace::new());
+    let (polled, trace) = (Gate::new(), Probe::new());
     let result = thread::scope(|scope| {
         scope.spawn(|| {
             polled.pass();
@@ -92,7 +90,7 @@ fn a_shutdown_meanwhile_drops_the_future_on_the_reactor_thread_before_it_returns
             Poll::<Result<(), Error>>::Pending
         }));
         let result = reactor.wait_for(Duration::MAX, job);
-        assert_eq!(trace.drops(), [reactor_thread]);
+        assert_eq!(trace.threads(), [reactor_thread]);
         result
     });
     assert!(matches!(result, Err(Error::ReactorStopped)));
@@ -104,7 +102,7 @@ fn a_shutdown_drops_a_queued_future_on_the_reactor_thread() {
     // Nothing tells when the job is in the queue; so again, until it was there in time.
     until(|| {
         let reactor = Reactor::new().unwrap();
-        let (reactor_thread, trace) = (thread_of(&reactor), Trace::new());
+        let (reactor_thread, trace) = (thread_of(&reactor), Probe::new());
         let (hog, about_to) = (hog(&reactor), Gate::new());
         let (result, caller) = thread::scope(|scope| {
             let waiting = scope.spawn(|| {
@@ -118,9 +116,9 @@ fn a_shutdown_drops_a_queued_future_on_the_reactor_thread() {
             waiting.join().unwrap()
         });
         assert!(matches!(result, Err(Error::ReactorStopped)));
-        assert_eq!((trace.polls(), trace.drops().len()), (0, 1));
-        let refused = trace.drops() == [caller];
-        assert!(refused || trace.drops() == [reactor_thread]);
+        assert_eq!((trace.polls(), trace.threads().len()), (0, 1));
+        let refused = trace.threads() == [caller];
+        assert!(refused || trace.threads() == [reactor_thread]);
         !refused
     });
 }
@@ -130,10 +128,10 @@ fn after_a_shutdown_the_future_is_dropped_unpolled() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     reactor.shutdown(LONG).unwrap();
-    let trace = Trace::new();
+    let trace = Probe::new();
     let result = reactor.wait_for(Duration::MAX, trace.of(async { Ok::<(), Error>(()) }));
     assert!(matches!(result, Err(Error::ReactorStopped)));
-    assert_eq!((trace.polls(), trace.drops()), (0, vec![here()]));
+    assert_eq!((trace.polls(), trace.threads()), (0, vec![here()]));
 }
 
 // The free function.

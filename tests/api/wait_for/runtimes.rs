@@ -7,8 +7,7 @@ use async_io::Timer;
 use crochet::{Error, Reactor};
 use futures_lite::future::{self, yield_now};
 
-use crate::support::traced::{Trace, here, thread_of};
-use crate::support::{LONG, limit};
+use crate::support::{LONG, Probe, here, limit, thread_of};
 
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -28,10 +27,10 @@ fn assert_works(reactor: &Reactor) {
     });
     assert_ne!(slept.unwrap(), here());
     assert_eq!(borrowed, 3);
-    let trace = Trace::new();
+    let trace = Probe::new();
     let late = reactor.wait_for(SHORT, trace.pending::<(), Error>());
     assert!(late.unwrap_err().is_timeout());
-    assert_eq!(trace.drops(), [here()]);
+    assert_eq!(trace.threads(), [here()]);
 }
 
 #[test]

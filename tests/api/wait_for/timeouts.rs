@@ -19,8 +19,7 @@ use std::time::{Duration, Instant};
 use crochet::{Error, JobState, Reactor, TimedOut};
 use futures_lite::future::yield_now;
 
-use crate::support::traced::{OnDrop, Trace, here, thread_of};
-use crate::support::{Gate, LONG, hog, limit};
+use crate::support::{Gate, LONG, OnDrop, Probe, here, hog, limit, thread_of};
 
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -37,11 +36,11 @@ fn timed_out<T>(result: Result<T, Error>) -> TimedOut {
 fn the_future_is_dropped_on_the_callers_thread_before_the_call_returns() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let trace = Trace::new();
+    let trace = Probe::new();
     let start = Instant::now();
     let why = timed_out(reactor.wait_for(SHORT, trace.pending::<(), Error>()));
     assert!(start.elapsed() >= SHORT);
-    assert_eq!(trace.drops(), [here()]);
+    assert_eq!(trace.threads(), [here()]);
     assert!(why.waited() >= SHORT);
     assert_eq!(why.job(), JobState::Waiting);
     assert!(why.blocked_by().is_none());
@@ -74,9 +73,9 @@ fn a_queued_job_is_not_kept_by_a_reactor_that_another_job_holds() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let hog = hog(&reactor);
-    let trace = Trace::new();
+    let trace = Probe::new();
     let why = timed_out(reactor.wait_for(SHORT, trace.pending::<(), Error>()));
-    assert_eq!((trace.polls(), trace.drops()), (0, vec![here()]));
+    assert_eq!((trace.polls(), trace.threads()), (0, vec![here()]));
     assert_eq!(why.job(), JobState::Queued);
     let by = why.blocked_by().unwrap();
     assert_eq!(by.location(), hog.location);
@@ -92,7 +91,7 @@ fn a_queued_job_is_not_kept_by_a_reactor_that_another_job_holds() {
 fn a_waiting_job_is_not_kept_by_a_reactor_that_another_job_holds() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let (polled, held, trace) = (Gate::new(), Gate::new(), Trace::new());
+    let (polled, held, trace) = (Gate::new(), Gate::new(), Probe::new());
     // Long enough for the hog to be there first, even on a busy machine.
     let timeout = Duration::from_secs(2);
     let (why, start) = thread::scope(|scope| {
@@ -103,7 +102,7 @@ fn a_waiting_job_is_not_kept_by_a_reactor_that_another_job_holds() {
             }));
             let start = Instant::now();
             let why = timed_out(reactor.wait_for(timeout, job));
-            assert_eq!(trace.drops(), [here()]);
+            assert_eq!(trace.threads(), [here()]);
             (why, start)
         });
         polled.pass();
@@ -119,14 +118,14 @@ fn a_waiting_job_is_not_kept_by_a_reactor_that_another_job_holds() {
     assert!(start.elapsed() >= timeout);
     assert_eq!(why.job(), JobState::Waiting);
     thread_of(&reactor);
-    assert_eq!(trace.drops().len(), 1);
+    assert_eq!(trace.threads().len(), 1);
 }
 
 #[test]
 fn a_job_inside_poll_makes_the_call_late_and_still_returns_its_result() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let trace = Trace::new();
+    let trace = Probe::new();
     let start = Instant::now();
     let job = trace.of(async {
         while start.elapsed() < SHORT * 10 {
@@ -136,14 +135,14 @@ fn a_job_inside_poll_makes_the_call_late_and_still_returns_its_result() {
     });
     assert_eq!(reactor.wait_for(SHORT, job).unwrap(), "late, but there");
     assert!(start.elapsed() >= SHORT * 10);
-    assert_eq!(trace.drops(), [thread_of(&reactor)]);
+    assert_eq!(trace.threads(), [thread_of(&reactor)]);
 }
 
 #[test]
 fn a_job_inside_poll_that_is_not_ready_then_is_dropped_after_that_very_poll() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let trace = Trace::new();
+    let trace = Probe::new();
     let start = Instant::now();
     let job = trace.of(future::poll_fn(|cx| {
         // The reactor is to poll it again, at once. By then it is to be the caller's.
@@ -154,7 +153,7 @@ fn a_job_inside_poll_that_is_not_ready_then_is_dropped_after_that_very_poll() {
     let line = line!() + 1;
     let why = timed_out(reactor.wait_for(SHORT, job));
     assert!(start.elapsed() >= SHORT * 50);
-    assert_eq!((trace.polls(), trace.drops()), (1, vec![here()]));
+    assert_eq!((trace.polls(), trace.threads()), (1, vec![here()]));
     assert_eq!(why.job(), JobState::Running);
     let by = why.blocked_by().unwrap().location();
     assert_eq!((by.file(), by.line()), (file!(), line));
@@ -166,7 +165,7 @@ fn a_job_inside_poll_that_is_not_ready_then_is_dropped_after_that_very_poll() {
 fn a_job_that_is_nearly_always_inside_poll_is_taken_back_all_the_same() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let trace = Trace::new();
+    let trace = Probe::new();
     let start = Instant::now();
     let job = trace.of(future::poll_fn(|cx| {
         cx.waker().wake_by_ref();
@@ -175,14 +174,14 @@ fn a_job_that_is_nearly_always_inside_poll_is_taken_back_all_the_same() {
         if start.elapsed() < LONG / 4 { Poll::Pending } else { Poll::Ready(Ok::<(), Error>(())) }
     }));
     timed_out(reactor.wait_for(SHORT, job));
-    assert_eq!(trace.drops(), [here()]);
+    assert_eq!(trace.threads(), [here()]);
 }
 
 #[test]
 fn a_wake_after_the_timeout_harms_nothing() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let (wakers, trace) = (Mutex::new(Vec::<Waker>::new()), Trace::new());
+    let (wakers, trace) = (Mutex::new(Vec::<Waker>::new()), Probe::new());
     let job = trace.of(future::poll_fn(|cx| {
         wakers.lock().unwrap().push(cx.waker().clone());
         Poll::<Result<(), Error>>::Pending
@@ -201,7 +200,7 @@ fn a_wake_after_the_timeout_harms_nothing() {
     reactor.shutdown(LONG).unwrap();
     // And after the end of the reactor, too.
     wakers.into_iter().for_each(Waker::wake);
-    assert_eq!((trace.polls(), trace.drops()), (polls, vec![here()]));
+    assert_eq!((trace.polls(), trace.threads()), (polls, vec![here()]));
 }
 
 #[test]
@@ -216,7 +215,7 @@ fn an_error_type_that_panics_when_it_is_made_unwinds_without_the_future() {
 
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let trace = Trace::new();
+    let trace = Probe::new();
     let mut borrowed = 1;
     let call = || {
         reactor.wait_for(SHORT, async {
@@ -226,11 +225,11 @@ fn an_error_type_that_panics_when_it_is_made_unwinds_without_the_future() {
     };
     let payload = panic::catch_unwind(AssertUnwindSafe(call)).unwrap_err();
     assert_eq!(payload.downcast_ref::<String>().unwrap(), "made from a timeout: true");
-    assert_eq!(trace.drops(), [here()]);
+    assert_eq!(trace.threads(), [here()]);
     borrowed += 1;
     assert_eq!(borrowed, 3);
     thread_of(&reactor);
-    assert_eq!(trace.drops(), [here()], "once");
+    assert_eq!(trace.threads(), [here()], "once");
 }
 
 #[test]
@@ -257,13 +256,13 @@ fn a_future_that_holds_its_own_waker_is_gone_all_the_same() {
     let reactor = Reactor::new().unwrap();
     let place = Arc::new(Mutex::new(None::<Waker>));
     for _ in 0..100 {
-        let (place, trace) = (Arc::clone(&place), Trace::new());
+        let (place, trace) = (Arc::clone(&place), Probe::new());
         let job = trace.of(future::poll_fn(move |cx| {
             *place.lock().unwrap() = Some(cx.waker().clone());
             Poll::<Result<(), Error>>::Pending
         }));
         timed_out(reactor.wait_for(Duration::from_millis(1), job));
-        assert_eq!(trace.drops(), [here()]);
+        assert_eq!(trace.threads(), [here()]);
     }
     assert_eq!(Arc::strong_count(&place), 1);
 }

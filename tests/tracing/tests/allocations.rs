@@ -1,7 +1,8 @@
 //! What the feature costs where there is no subscriber: no memory. It counts what is allocated in this process, so
-//! it is the only test of its file.
+//! it is the only test of its program.
 
 #[path = "../../support/mod.rs"]
+#[allow(dead_code, unused_imports, unused_macros, reason = "this suite uses some of it")]
 mod support;
 
 use std::alloc::{GlobalAlloc, Layout, System};

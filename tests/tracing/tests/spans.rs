@@ -11,6 +11,7 @@
 //! | no span, no subscriber, a subscriber for less, one that panics | x | x |
 
 #[path = "../../support/mod.rs"]
+#[allow(dead_code, unused_imports, unused_macros, reason = "this suite uses some of it")]
 mod support;
 
 use std::fmt;
@@ -26,8 +27,7 @@ use futures_lite::future::yield_now;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Dispatch, Level, Metadata, Subscriber, info, info_span, warn};
 
-use support::witness::thread_of;
-use support::{Gate, LONG, hog, in_child, limit};
+use support::{Gate, LONG, hog, limit, own_process, thread_of};
 
 type Job<T = ()> = EventualResult<T, Error>;
 
@@ -288,18 +288,16 @@ fn a_subscriber_for_less_hears_a_job_without_its_span() {
 
 #[test]
 fn the_global_subscriber_hears_all_jobs() {
-    in_child("the_global_subscriber_hears_all_jobs", || {
-        let _limit = limit(LONG);
-        let recorder = Recorder::new();
-        tracing::dispatcher::set_global_default(recorder.subscriber(Level::TRACE)).unwrap();
-        let (reactor, there) = new_reactor();
-        let before = on(there, &recorder).len();
-        info_span!("call").in_scope(|| reactor.wait_for(LONG, report())).unwrap();
-        assert_eq!(on(there, &recorder)[before..], reported("call"));
-        let before = on(there, &recorder).len();
-        reactor.run_in_reactor(report).join(LONG).unwrap();
-        assert_eq!(on(there, &recorder)[before..before + 7], reported("job"));
-    });
+    own_process!();
+    let recorder = Recorder::new();
+    tracing::dispatcher::set_global_default(recorder.subscriber(Level::TRACE)).unwrap();
+    let (reactor, there) = new_reactor();
+    let before = on(there, &recorder).len();
+    info_span!("call").in_scope(|| reactor.wait_for(LONG, report())).unwrap();
+    assert_eq!(on(there, &recorder)[before..], reported("call"));
+    let before = on(there, &recorder).len();
+    reactor.run_in_reactor(report).join(LONG).unwrap();
+    assert_eq!(on(there, &recorder)[before..before + 7], reported("job"));
 }
 
 /// A subscriber that panics whenever it hears of a span.
@@ -353,69 +351,60 @@ fn a_subscriber_that_panics_does_no_harm_to_jobs() {
 
 #[test]
 fn a_drivers_thread_has_its_own_span_back() {
-    in_child("a_drivers_thread_has_its_own_span_back", || {
-        let _limit = limit(LONG);
-        let [drivers, callers] = [(); 2].map(|()| Recorder::new());
-        let driver = crochet::no_setup().unwrap();
-        let caller = thread::spawn({
-            let callers = callers.clone();
-            move || {
-                callers.listen(|| {
-                    info_span!("call").in_scope(|| crochet::wait_for(LONG, report())).unwrap();
-                });
-            }
-        });
-        drivers.listen(|| {
-            info_span!("main").in_scope(|| {
-                let joined = async {
-                    crochet::unblock(|| caller.join().unwrap()).await;
-                    info!("joined");
-                };
-                async_io::block_on(driver.run(joined)).unwrap();
+    own_process!();
+    let [drivers, callers] = [(); 2].map(|()| Recorder::new());
+    let driver = crochet::no_setup().unwrap();
+    let caller = thread::spawn({
+        let callers = callers.clone();
+        move || {
+            callers.listen(|| {
+                info_span!("call").in_scope(|| crochet::wait_for(LONG, report())).unwrap();
             });
-        });
-        assert_eq!(on(thread::current().id(), &callers), reported("call"));
-        let story = [
-            New("main", None),
-            Enter("main"),
-            event("joined", "main"),
-            Exit("main"),
-            Close("main"),
-        ];
-        assert_eq!(drivers.story(), story);
+        }
     });
+    drivers.listen(|| {
+        info_span!("main").in_scope(|| {
+            let joined = async {
+                crochet::unblock(|| caller.join().unwrap()).await;
+                info!("joined");
+            };
+            async_io::block_on(driver.run(joined)).unwrap();
+        });
+    });
+    assert_eq!(on(thread::current().id(), &callers), reported("call"));
+    let story =
+        [New("main", None), Enter("main"), event("joined", "main"), Exit("main"), Close("main")];
+    assert_eq!(drivers.story(), story);
 }
 
 #[cfg(unix)]
 #[test]
 fn a_subscriber_hears_nothing_in_a_fork_that_a_job_makes() {
-    in_child("a_subscriber_hears_nothing_in_a_fork_that_a_job_makes", || {
-        let _limit = limit(LONG);
-        let (reactor, there) = new_reactor();
-        let recorder = Recorder::new();
-        let job = recorder.listen(|| {
-            reactor.run_in_reactor(|| async {
-                #[expect(unsafe_code, reason = "FFI")]
-                // SAFETY: `fork` takes nothing, and the child uses the allocator, which can be used there, and
-                // the code under test. `alarm` takes a number, and ends a child that is stuck.
-                let child = unsafe {
-                    let child = libc::fork();
-                    if child == 0 {
-                        libc::alarm(20);
-                    }
-                    child
-                };
-                yield_now().await;
-                Ok::<_, Error>(child)
-            })
-        });
-        let child = job.join(LONG).unwrap();
-        let mut status = 0;
-        #[expect(unsafe_code, reason = "FFI")]
-        // SAFETY: the pointer is to a whole `c_int`.
-        let waited = unsafe { libc::waitpid(child, &mut status, 0) };
-        // Its only thread leaves the loop, and ends. The recorder would have aborted it.
-        assert_eq!((waited, status), (child, 0));
-        assert!(on(there, &recorder).contains(&Close("job")));
+    own_process!();
+    let (reactor, there) = new_reactor();
+    let recorder = Recorder::new();
+    let job = recorder.listen(|| {
+        reactor.run_in_reactor(|| async {
+            #[expect(unsafe_code, reason = "FFI")]
+            // SAFETY: `fork` takes nothing, and the child uses the allocator, which can be used there, and
+            // the code under test. `alarm` takes a number, and ends a child that is stuck.
+            let child = unsafe {
+                let child = libc::fork();
+                if child == 0 {
+                    libc::alarm(20);
+                }
+                child
+            };
+            yield_now().await;
+            Ok::<_, Error>(child)
+        })
     });
+    let child = job.join(LONG).unwrap();
+    let mut status = 0;
+    #[expect(unsafe_code, reason = "FFI")]
+    // SAFETY: the pointer is to a whole `c_int`.
+    let waited = unsafe { libc::waitpid(child, &mut status, 0) };
+    // Its only thread leaves the loop, and ends. The recorder would have aborted it.
+    assert_eq!((waited, status), (child, 0));
+    assert!(on(there, &recorder).contains(&Close("job")));
 }

@@ -1,8 +1,5 @@
 //! Real libraries that are built on tokio: reqwest (HTTP) and tonic (gRPC).
 
-#[path = "../../support/mod.rs"]
-mod support;
-
 use std::error::Error as _;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -18,7 +15,7 @@ use tonic_health::ServingStatus;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
-use support::{LONG, hog, limit};
+use crate::support::{LONG, hog, limit};
 
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
 

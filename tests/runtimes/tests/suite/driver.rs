@@ -1,15 +1,13 @@
 //! `Driver::run` under tokio's `block_on`: the runtime's own thread is the reactor thread.
 
-#[path = "../../support/mod.rs"]
-mod support;
-
 use std::thread;
 use std::time::Duration;
 
 use crochet::Error;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
-use support::{Gate, LONG, in_child};
+use crate::support::{Gate, LONG, own_process};
+use crate::{current_thread, multi_thread};
 
 /// Runs the driver with `main`, jobs from another thread, and tokio's own timers and tasks beside them.
 fn drive(runtime: &Runtime) {
@@ -51,38 +49,35 @@ fn drive(runtime: &Runtime) {
 
 #[test]
 fn a_driver_runs_under_the_block_on_of_a_current_thread_runtime() {
-    in_child("a_driver_runs_under_the_block_on_of_a_current_thread_runtime", || {
-        drive(&Builder::new_current_thread().enable_all().build().unwrap());
-    });
+    own_process!();
+    drive(&current_thread());
 }
 
 #[test]
 fn a_driver_runs_under_the_block_on_of_a_multi_thread_runtime() {
-    in_child("a_driver_runs_under_the_block_on_of_a_multi_thread_runtime", || {
-        drive(&Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
-    });
+    own_process!();
+    drive(&multi_thread());
 }
 
 #[test]
 fn a_shutdown_ends_a_driver_under_tokio() {
-    in_child("a_shutdown_ends_a_driver_under_tokio", || {
-        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let driver = crochet::no_setup().unwrap();
-        let running = Gate::new();
-        let job = crochet::run_in_reactor({
-            let running = running.clone();
-            move || async move {
-                running.open();
-                std::future::pending::<Result<(), Error>>().await
-            }
-        });
-        let stopper = thread::spawn(move || {
-            running.pass();
-            crochet::shutdown(LONG).unwrap();
-            job.wait(Duration::ZERO).unwrap_err().is_reactor_stopped()
-        });
-        let main = runtime.block_on(driver.run(std::future::pending::<()>()));
-        assert!(matches!(main, Err(Error::ReactorStopped)));
-        assert!(stopper.join().unwrap());
+    own_process!();
+    let runtime = multi_thread();
+    let driver = crochet::no_setup().unwrap();
+    let running = Gate::new();
+    let job = crochet::run_in_reactor({
+        let running = running.clone();
+        move || async move {
+            running.open();
+            std::future::pending::<Result<(), Error>>().await
+        }
     });
+    let stopper = thread::spawn(move || {
+        running.pass();
+        crochet::shutdown(LONG).unwrap();
+        job.wait(Duration::ZERO).unwrap_err().is_reactor_stopped()
+    });
+    let main = runtime.block_on(driver.run(std::future::pending::<()>()));
+    assert!(matches!(main, Err(Error::ReactorStopped)));
+    assert!(stopper.join().unwrap());
 }

@@ -3,31 +3,20 @@
 //!
 //! The one honest limit: a job that needs the very thread that it blocks waits until its timeout.
 
-#[path = "../../support/mod.rs"]
-mod support;
-
 use std::future;
 use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
 
 use crochet::{Error, EventualResult, Reactor};
-use tokio::runtime::{Builder, Runtime};
 
-use support::{LONG, limit};
+use crate::support::{LONG, limit};
+use crate::{current_thread, multi_thread};
 
 type Job<T = ()> = EventualResult<T, Error>;
 type Main<'a> = Pin<&'a mut dyn Future<Output = ()>>;
 type BlockOn = fn(Main<'_>);
 
 const SHORT: Duration = Duration::from_millis(50);
-
-fn current_thread() -> Runtime {
-    Builder::new_current_thread().enable_all().build().unwrap()
-}
-
-fn multi_thread() -> Runtime {
-    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
-}
 
 /// Each way to block on a future.
 fn runtimes() -> [(&'static str, BlockOn); 6] {

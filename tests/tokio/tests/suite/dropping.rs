@@ -9,9 +9,6 @@
 //!
 //! `driver.rs` has the rows for a `Driver`, and `callers.rs` those for callers inside a runtime.
 
-#[path = "../../support/mod.rs"]
-mod support;
-
 use std::future;
 use std::io::{self, Read};
 use std::net;
@@ -24,8 +21,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 
-use support::witness::thread_of;
-use support::{Gate, LONG, hog, limit};
+use crate::support::{Gate, LONG, hog, limit, thread_of};
 
 const SHORT: Duration = Duration::from_millis(30);
 

@@ -1,26 +1,15 @@
 //! Blocking calls inside tokio's runtimes: they work, and never panic, where tokio's own `block_on` does.
 
-#[path = "../../support/mod.rs"]
-mod support;
-
 use std::future;
 use std::thread;
 use std::time::Duration;
 
 use crochet::{Error, Reactor};
-use tokio::runtime::{Builder, Runtime};
 
-use support::{LONG, in_child, limit, until};
+use crate::support::{LONG, limit, own_process, until};
+use crate::{current_thread, multi_thread};
 
 const SHORT: Duration = Duration::from_millis(20);
-
-fn multi_thread() -> Runtime {
-    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
-}
-
-fn current_thread() -> Runtime {
-    Builder::new_current_thread().enable_all().build().unwrap()
-}
 
 /// Every blocking call, with a job in time and a late one, and handles that are dropped.
 #[track_caller]
@@ -130,14 +119,13 @@ fn reactors_can_be_started_and_stopped_inside_a_runtime() {
 
 #[test]
 fn the_free_functions_work_inside_a_runtime() {
-    in_child("the_free_functions_work_inside_a_runtime", || {
-        for runtime in [multi_thread(), current_thread()] {
-            runtime.block_on(async {
-                crochet::setup().unwrap();
-                assert_works(&Reactor::global().unwrap());
-                assert_eq!(crochet::wait_for(LONG, async { Ok::<_, Error>(3) }).unwrap(), 3);
-                crochet::shutdown(LONG).unwrap();
-            });
-        }
-    });
+    own_process!();
+    for runtime in [multi_thread(), current_thread()] {
+        runtime.block_on(async {
+            crochet::setup().unwrap();
+            assert_works(&Reactor::global().unwrap());
+            assert_eq!(crochet::wait_for(LONG, async { Ok::<_, Error>(3) }).unwrap(), 3);
+            crochet::shutdown(LONG).unwrap();
+        });
+    }
 }

@@ -3,9 +3,6 @@
 //! Their jobs run in the crate's context, not in theirs, which stands still while they wait; and their own
 //! context is what it was afterwards.
 
-#[path = "../../support/mod.rs"]
-mod support;
-
 use std::future;
 use std::time::Duration;
 
@@ -14,7 +11,7 @@ use crochet_tokio_tests::{application, context, own, witness};
 use tokio::runtime::{Handle, Id};
 use tokio::time::sleep;
 
-use support::{Gate, LONG, limit};
+use crate::support::{Gate, LONG, limit};
 
 const SHORT: Duration = Duration::from_millis(30);
 

@@ -9,9 +9,6 @@
 //! | the context of the thread between two polls | x | x | x | x |
 //! | never begun: the driver is dropped, unrun | once, as no executor is in it | | | |
 
-#[path = "../../support/mod.rs"]
-mod support;
-
 use std::future::{self, poll_fn};
 use std::pin::pin;
 use std::sync::mpsc;
@@ -23,7 +20,7 @@ use crochet_tokio_tests::{Testimony, application, context, own, witness};
 use tokio::runtime::{Id, Runtime};
 use tokio::time::sleep;
 
-use support::{Gate, LONG, in_child, limit};
+use crate::support::{Gate, LONG, own_process};
 
 /// An application's executor.
 enum Executor {
@@ -70,10 +67,8 @@ macro_rules! on_each {
     ($case:path: $($name:ident)*) => {$(
         #[test]
         fn $name() {
-            in_child(stringify!($name), || {
-                let _limit = limit(LONG);
-                $case(&Executor::new(stringify!($name)));
-            });
+            own_process!();
+            $case(&Executor::new(stringify!($name)));
         }
     )*};
 }
@@ -220,44 +215,40 @@ fn the_application_has_its_own_context_back(executor: &Executor) {
 
 #[test]
 fn a_driver_that_is_dropped_unrun_drops_jobs_in_a_context() {
-    in_child("a_driver_that_is_dropped_unrun_drops_jobs_in_a_context", || {
-        let _limit = limit(LONG);
-        let application = application(1);
-        let unrun = || {
-            let driver = crochet::no_setup().unwrap();
-            let (_job, dropped, begun) = pending();
-            drop(driver);
-            assert!(!begun.is_open());
-            dropped.wait().context
-        };
-        let first = unrun();
-        assert_eq!(first, Some(own()));
-        let in_application = application.block_on(async { unrun() });
-        assert_eq!(in_application, Some(application.handle().id()));
-    });
+    own_process!();
+    let application = application(1);
+    let unrun = || {
+        let driver = crochet::no_setup().unwrap();
+        let (_job, dropped, begun) = pending();
+        drop(driver);
+        assert!(!begun.is_open());
+        dropped.wait().context
+    };
+    let first = unrun();
+    assert_eq!(first, Some(own()));
+    let in_application = application.block_on(async { unrun() });
+    assert_eq!(in_application, Some(application.handle().id()));
 }
 
 #[test]
 fn a_tokio_application_that_drives_the_reactor_gets_no_second_runtime() {
-    in_child("a_tokio_application_that_drives_the_reactor_gets_no_second_runtime", || {
-        let _limit = limit(LONG);
-        let driver = crochet::no_setup().unwrap();
-        let (running, is_running) = mpsc::channel();
-        let caller = thread::spawn(move || {
-            is_running.recv().unwrap();
-            let late: Result<(), Error> =
-                crochet::wait_for(Duration::from_millis(20), future::pending());
-            assert!(late.unwrap_err().is_timeout());
-        });
-        let main = driver.run(async {
-            running.send(()).unwrap();
-            crochet::unblock(|| caller.join().unwrap()).await;
-        });
-        application(1).block_on(main).unwrap();
-        #[cfg(target_os = "linux")]
-        for task in std::fs::read_dir("/proc/self/task").unwrap() {
-            let name = std::fs::read_to_string(task.unwrap().path().join("comm"));
-            assert_ne!(name.unwrap_or_default().trim_end(), "crochet-tokio");
-        }
+    own_process!();
+    let driver = crochet::no_setup().unwrap();
+    let (running, is_running) = mpsc::channel();
+    let caller = thread::spawn(move || {
+        is_running.recv().unwrap();
+        let late: Result<(), Error> =
+            crochet::wait_for(Duration::from_millis(20), future::pending());
+        assert!(late.unwrap_err().is_timeout());
     });
+    let main = driver.run(async {
+        running.send(()).unwrap();
+        crochet::unblock(|| caller.join().unwrap()).await;
+    });
+    application(1).block_on(main).unwrap();
+    #[cfg(target_os = "linux")]
+    for task in std::fs::read_dir("/proc/self/task").unwrap() {
+        let name = std::fs::read_to_string(task.unwrap().path().join("comm"));
+        assert_ne!(name.unwrap_or_default().trim_end(), "crochet-tokio");
+    }
 }

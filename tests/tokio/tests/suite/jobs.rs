@@ -1,8 +1,5 @@
 //! Jobs that use tokio: its sockets, timers and tasks.
 
-#[path = "../../support/mod.rs"]
-mod support;
-
 use std::future::{pending, poll_fn};
 use std::io;
 use std::mem;
@@ -22,7 +19,7 @@ use tokio::runtime::Handle;
 use tokio::task::coop::consume_budget;
 use tokio::time::{sleep, timeout};
 
-use support::{Gate, LONG, limit};
+use crate::support::{Gate, LONG, limit};
 
 async fn echo(stream: &mut TcpStream) -> io::Result<()> {
     let mut word = [0; 4];

@@ -8,9 +8,6 @@
 //! | the run is dropped midway | x | x | x | x |
 //! | the driver is dropped, unrun | once, as no executor is in it | | | |
 
-#[path = "../../support/mod.rs"]
-mod support;
-
 use std::future;
 use std::pin::{Pin, pin};
 use std::thread;
@@ -18,60 +15,43 @@ use std::time::Duration;
 
 use crochet::{Error, EventualResult};
 use futures_lite::FutureExt;
-use tokio::runtime::Builder;
 
-use support::{Gate, LONG, in_child, limit};
+use crate::{current_thread, multi_thread};
+
+use crate::support::{Gate, LONG, never, own_process, until};
 
 type Job<T = ()> = EventualResult<T, Error>;
 type Main<'a> = Pin<&'a mut dyn Future<Output = ()>>;
 type BlockOn = fn(Main<'_>);
 
-/// Runs `body` with the `block_on` of each executor, each in a process of its own.
-fn with_each(name: &str, body: fn(BlockOn)) {
-    let executors: [(&str, BlockOn); 4] = [
-        ("smol", |main| smol::block_on(main)),
-        ("async_io", |main| async_io::block_on(main)),
-        ("tokio_current_thread", |main| {
-            Builder::new_current_thread().enable_all().build().unwrap().block_on(main);
-        }),
-        ("tokio_multi_thread", |main| {
-            Builder::new_multi_thread()
-                .worker_threads(2)
-                .enable_all()
-                .build()
-                .unwrap()
-                .block_on(main);
-        }),
-    ];
-    for (executor, block_on) in executors {
-        if name.ends_with(executor) {
-            return in_child(name, || {
-                let _limit = limit(LONG);
-                body(block_on);
-            });
-        }
-    }
-    panic!("no executor of that name");
-}
-
+/// A test for each executor, with its `block_on`.
 macro_rules! with_each {
     ($($behaviour:ident)*) => {$(
         mod $behaviour {
+            use crate::support::own_process;
+
             #[test]
             fn under_smol() {
-                super::with_each(concat!(stringify!($behaviour), "::under_smol"), super::cases::$behaviour);
+                own_process!();
+                super::cases::$behaviour(|main| smol::block_on(main));
             }
+
             #[test]
             fn under_async_io() {
-                super::with_each(concat!(stringify!($behaviour), "::under_async_io"), super::cases::$behaviour);
+                own_process!();
+                super::cases::$behaviour(|main| async_io::block_on(main));
             }
+
             #[test]
             fn under_tokio_current_thread() {
-                super::with_each(concat!(stringify!($behaviour), "::under_tokio_current_thread"), super::cases::$behaviour);
+                own_process!();
+                super::cases::$behaviour(|main| super::current_thread().block_on(main));
             }
+
             #[test]
             fn under_tokio_multi_thread() {
-                super::with_each(concat!(stringify!($behaviour), "::under_tokio_multi_thread"), super::cases::$behaviour);
+                own_process!();
+                super::cases::$behaviour(|main| super::multi_thread().block_on(main));
             }
         }
     )*};
@@ -141,11 +121,7 @@ mod cases {
     /// A job that never ends, and a gate that its drop opens.
     fn pending() -> (Job, Gate) {
         let dropped = Gate::new();
-        let on_drop = dropped.open_on_drop();
-        let job = crochet::run_in_reactor(move || async move {
-            let _on_drop = on_drop;
-            future::pending().await
-        });
+        let job = crochet::run_in_reactor(never(dropped.open_on_drop()));
         (job, dropped)
     }
 
@@ -201,7 +177,7 @@ mod cases {
         }));
         // The one that had lent its future by then is told so. One that came later has a fresh reactor, which
         // is stopped for it.
-        support::until(|| {
+        until(|| {
             crochet::shutdown(LONG).unwrap();
             waiters.iter().all(thread::JoinHandle::is_finished)
         });
@@ -211,14 +187,12 @@ mod cases {
 
 #[test]
 fn a_driver_that_is_dropped_frees_who_waits() {
-    in_child("a_driver_that_is_dropped_frees_who_waits", || {
-        let _limit = limit(LONG);
-        let driver = crochet::no_setup().unwrap();
-        let job: Job = crochet::run_in_reactor(future::pending);
-        let waiter = thread::spawn(move || job.join(Duration::MAX));
-        drop(driver);
-        assert!(waiter.join().unwrap().unwrap_err().is_reactor_stopped());
-        let five: Result<_, Error> = crochet::wait_for(LONG, async { Ok(5) });
-        assert_eq!(five.unwrap(), 5);
-    });
+    own_process!();
+    let driver = crochet::no_setup().unwrap();
+    let job: Job = crochet::run_in_reactor(future::pending);
+    let waiter = thread::spawn(move || job.join(Duration::MAX));
+    drop(driver);
+    assert!(waiter.join().unwrap().unwrap_err().is_reactor_stopped());
+    let five: Result<_, Error> = crochet::wait_for(LONG, async { Ok(5) });
+    assert_eq!(five.unwrap(), 5);
 }

@@ -1,0 +1,10 @@
+//! The feature `tokio`.
+
+mod callers;
+mod driver;
+mod dropping;
+mod jobs;
+mod libraries;
+#[cfg(target_os = "linux")]
+mod process;
+mod support;

@@ -1,0 +1,10 @@
+//! The helpers that this suite uses, of those that all suites share.
+
+#[cfg(target_os = "linux")]
+#[path = "../../../support/fork.rs"]
+pub(crate) mod fork;
+#[path = "../../../support/mod.rs"]
+#[allow(dead_code, unused_imports, unused_macros, reason = "this suite uses some of it")]
+mod shared;
+
+pub(crate) use shared::*;
