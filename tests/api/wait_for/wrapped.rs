@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use crochet::{Error, Reactor, wait_for_wrapped};
 
-use crate::support::witness::Drops;
-use crate::support::{LONG, hog, limit};
+use crate::support::{LONG, Probe, hog, limit, until};
 
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -85,7 +84,7 @@ fn a_late_job_is_dropped_before_the_call_returns() {
     let reactor = Reactor::new().unwrap();
     for held in [false, true] {
         let hog = held.then(|| hog(&reactor));
-        let drops = Drops::new();
+        let drops = Probe::new();
         let witness = drops.witness();
         let late = reactor.wait_for_wrapped(SHORT, async {
             let _witness = witness;
@@ -119,7 +118,7 @@ fn the_job_has_the_place_of_the_call() {
         };
         scope.spawn(move || call(LONG));
         let listed = || reactor.jobs().first().map(|job| job.location());
-        crate::support::until(|| listed().is_some());
+        until(|| listed().is_some());
         let location = listed().unwrap();
         assert_eq!((location.file(), location.line()), (file!(), line));
         reactor.shutdown(LONG).unwrap();

@@ -3,6 +3,7 @@
 mod callers;
 mod driver;
 mod dropping;
+mod held;
 mod jobs;
 mod libraries;
 #[cfg(target_os = "linux")]

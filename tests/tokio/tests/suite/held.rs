@@ -1,14 +1,12 @@
 //! `in_context` and `Held`: values that need a runtime's context, used and dropped on ordinary threads.
 
-#[path = "../../support/mod.rs"]
-mod support;
-
 use std::thread;
 
 use crochet::{Held, in_context};
 use crochet_tokio_tests::{Dropped, application, context, own, witness};
-use support::{LONG, limit};
 use tokio::runtime::Handle;
+
+use crate::support::{LONG, limit, own_process};
 
 /// Panics where it is dropped outside of a context, as many a connection does.
 #[derive(Debug)]
@@ -73,7 +71,7 @@ fn what_replaces_a_held_value_does_not_drop_it_elsewhere() {
 
 #[test]
 fn in_a_process_without_a_reactor_the_runtime_is_started() {
-    support::own_process!();
+    own_process!();
     drop(Held::new(NeedsContext));
     assert_eq!(context(), None);
 }

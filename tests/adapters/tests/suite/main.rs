@@ -1,0 +1,4 @@
+//! Other crates over and around what the library has.
+
+mod compression;
+mod errors;
