@@ -13,6 +13,7 @@ mod dictionary;
 mod dns_cli;
 #[cfg(feature = "macros")]
 mod downloader;
+mod fetch_many;
 mod http;
 #[cfg(feature = "macros")]
 mod mx_query;
