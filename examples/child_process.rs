@@ -36,9 +36,11 @@ async fn run_async(command: &mut Command, input: &[u8]) -> io::Result<Vec<u8>> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
     let stdin = child.stdin.take();
     let feed = async move {
-        // Dropping it is the end of the input. A program need not read all of it.
+        // Dropping it is the end of the input. On Windows another thread does the writing, and what is not flushed
+        // by then is lost. A program need not read all of its input, so errors are none here.
         if let Some(mut stdin) = stdin {
             let _ = stdin.write_all(input).await;
+            let _ = stdin.flush().await;
         }
     };
     // Both at once: a pipe is full before long.
