@@ -1,74 +1,93 @@
 //! Call async code from ordinary blocking Rust.
 //!
+//! The package is `crochet-rs`, and the library in it is `crochet`: `cargo add crochet-rs`, then
+//! `use crochet::wait_for;`.
+//!
 //! A *reactor* is one thread that runs *jobs*; a job is one async computation, whose output is a
-//! `Result`. Your threads hand jobs to the reactor and wait for them, now or later. The reactor starts
-//! with the first job, so there is nothing to set up.
+//! `Result`. Your threads hand jobs to the reactor and wait for the results, now or later. The
+//! reactor starts with the first job, so there is nothing to set up.
 //!
 //! It is for
 //!
-//! - **synchronous programs** that need a bit of async networking: a timeout on something that has none, a
-//!   hundred connections at once, a loop that runs beside the program;
-//! - **threaded web applications**, whose requests start something, and whose later requests ask for it;
-//! - **libraries** with a blocking interface over async internals;
-//! - **code on its way to async**: the inside is async already, and the old callers do not notice;
-//! - **async applications** with threads that have to reach back into them.
+//! - **synchronous programs** that need a bit of async networking: a timeout for a call that takes
+//!   none, a hundred connections at once, a loop that runs in the background;
+//! - **threaded web applications**, where one request starts something and a later one asks for the
+//!   result;
+//! - **libraries** that offer a blocking API over async internals;
+//! - **code that is moving to async**: the inside is async already, and the callers need not
+//!   change;
+//! - **async applications** with threads that have to call back into them.
 //!
 //! # Now: `wait_for`
 //!
-//! The attribute [`#[wait_for]`](attr.wait_for.html) makes an `async fn` blocking: it runs on the reactor thread,
-//! and whoever calls it waits, for the timeout at the most.
+//! The attribute [`#[wait_for]`](attr.wait_for.html) makes an `async fn` blocking: the body runs on
+//! the reactor thread, and the caller waits for it, until the timeout at the latest.
 //!
 //! ```
-//! # #[cfg(feature = "macros")] {
-//! use async_net::{TcpListener, TcpStream};
+//! # #[cfg(feature = "macros")]
+//! # fn main() -> std::io::Result<()> {
+//! use async_net::TcpStream;
 //! use crochet::wait_for;
 //! use futures_lite::{AsyncReadExt, AsyncWriteExt};
-//! use std::{io, time::Duration};
+//! use std::{io, net::SocketAddr};
 //!
-//! /// Sends a word to a server, and says what comes back.
+//! /// Sends a text to a server, and returns what the server sends back.
 //! #[wait_for(timeout = 5.0)]
-//! async fn echo(server: &TcpListener, word: &str) -> io::Result<String> {
-//!     let mut stream = TcpStream::connect(server.local_addr()?).await?;
-//!     stream.write_all(word.as_bytes()).await?;
-//!     stream.close().await?;
-//!     let mut reply = String::new();
-//!     let (mut peer, _) = server.accept().await?;
-//!     peer.read_to_string(&mut reply).await?;
-//!     Ok(reply)
+//! async fn ask(server: SocketAddr, text: &str) -> io::Result<String> {
+//!     let mut stream = TcpStream::connect(server).await?;
+//!     stream.write_all(text.as_bytes()).await?;
+//!     stream.close().await?; // there is no more to send
+//!     let mut answer = String::new();
+//!     stream.read_to_string(&mut answer).await?;
+//!     Ok(answer)
 //! }
 //!
-//! // No `async` from here on.
-//! let server = wait_for(Duration::from_secs(5), TcpListener::bind("127.0.0.1:0")).unwrap();
-//! assert_eq!(echo(&server, "knit one, purl one").unwrap(), "knit one, purl one");
+//! // No `async` from here on: `ask` is an ordinary function that blocks.
+//! let server = start_echo_server()?; // a few lines of `std::net`, not shown
+//! assert_eq!(ask(server, "knit one, purl one")?, "knit one, purl one");
+//! # Ok(())
 //! # }
+//! # fn start_echo_server() -> std::io::Result<std::net::SocketAddr> {
+//! #     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+//! #     let address = listener.local_addr()?;
+//! #     std::thread::spawn(move || {
+//! #         let (stream, _) = listener.accept()?;
+//! #         std::io::copy(&mut &stream, &mut &stream)
+//! #     });
+//! #     Ok(address)
+//! # }
+//! # #[cfg(not(feature = "macros"))]
+//! # fn main() { let _ = start_echo_server(); }
 //! ```
 //!
-//! The function [`wait_for()`] does the same for any future, which may borrow what is at hand. When the time is
-//! over the future is dropped, and the error says why:
+//! The function [`wait_for()`] does the same for any future, and the future may borrow local
+//! variables. When the time is up, the future is dropped, and the error says why there is no
+//! result:
 //!
 //! ```
 //! use async_io::Timer;
 //! use std::{io, time::Duration};
 //!
 //! let mut rounds = 0;
-//! let late: io::Result<()> = crochet::wait_for(Duration::from_millis(200), async {
+//! let result: io::Result<()> = crochet::wait_for(Duration::from_millis(200), async {
 //!     loop {
-//!         rounds += 1;
+//!         rounds += 1; // borrowed from the caller
 //!         Timer::after(Duration::from_millis(1)).await;
 //!     }
 //! });
-//! assert!(rounds > 0); // borrowed, and back
-//! let late = late.unwrap_err();
-//! assert_eq!(late.kind(), io::ErrorKind::TimedOut);
-//! assert!(late.to_string().starts_with("timed out after"), "{late}");
+//! assert!(rounds > 0);
+//! let error = result.unwrap_err();
+//! assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+//! assert!(error.to_string().starts_with("timed out after"), "{error}");
 //! ```
 //!
 //! # Later: `run_in_reactor`
 //!
-//! [`run_in_reactor()`], or [the attribute](attr.run_in_reactor.html), starts a job, and returns an
-//! [`EventualResult`] at once: to be waited for, by one thread or many, as often as you like; to be looked at,
-//! cancelled, awaited in async code, or put away with [`stash`](EventualResult::stash). A failure that nobody
-//! looks at is logged. [`wait_all`] and [`wait_any`] wait for many results at once.
+//! [`run_in_reactor()`], or [the attribute](attr.run_in_reactor.html), starts a job and returns an
+//! [`EventualResult`] at once. Any number of threads can wait for that, as often as they like; it
+//! can also be polled, cancelled, awaited in async code, or put away under an id with
+//! [`stash`](EventualResult::stash). A failure that the program never looks at is logged.
+//! [`wait_all`] and [`wait_any`] wait for many results at once.
 //!
 //! ```
 //! use crochet::{Error, run_in_reactor};
@@ -85,16 +104,16 @@
 //! });
 //! ```
 //!
-//! # The way of a job
+//! # The life of a job
 //!
 //! ```text
-//!  a thread of yours                        the thread `crochet`
+//!  your thread                              the thread `crochet`
 //!
 //!  run_in_reactor(closure) ─── queue ────▶  Queued    nothing has run yet
 //!    │                                        │
-//!    │  EventualResult, at once               │  closure() makes the future
+//!    │  returns an EventualResult             │  closure() makes the future
 //!    ▼                                        ▼
-//!  does something else                      Running   inside `poll` ◀────────────┐
+//!  goes on                                  Running   inside `poll` ◀────────────┐
 //!    │                                        │                                  │
 //!    │                                        ├─ pending ──▶ Waiting ── woken ───┘
 //!    │                                        │              for a socket, a timer, a thread
@@ -104,28 +123,30 @@
 //!    │                                        ├─ cancel() ────▶ Error::Cancelled
 //!    │                                        └─ shutdown() ──▶ Error::ReactorStopped
 //!    │                                                             │
-//!    └──────────────── told, when the future has been dropped ◀────┘
+//!    └───────────── woken, once the future has been dropped ◀──────┘
 //! ```
 //!
-//! A job of [`wait_for()`] goes the same way, except that its future stays in the caller's frame, which is why it may
-//! borrow: the reactor thread polls it there while the caller sleeps. When the caller's time is over it
-//! takes the future back, and drops it. *Queued*, *running* and *waiting* are what a timeout tells of
-//! ([`JobState`]), and what [`jobs`](jobs()) lists.
+//! A job of [`wait_for()`] goes through the same states, except that its future stays in the
+//! caller's stack frame, which is why the future may borrow: the reactor thread polls it there
+//! while the caller sleeps. At the timeout, the caller takes the future back and drops it. The
+//! error of a timeout names the state of the job, *queued*, *running* or *waiting* ([`JobState`]),
+//! and [`jobs`](jobs()) lists all unfinished jobs with theirs.
 //!
-//! # Where to go on
+//! # Where to go next
 //!
 #![cfg_attr(
     feature = "macros",
     doc = "
 | | |
 |---|---|
-| [`guide`] | three habits: hide the reactor, keep decorated code small, test the original |
-| [`guide::which`] | which one do I need? |
-| [`guide::shutdown`] | an executor of your own, shutdown, deadlocks |
-| [`guide::ffi`] | waits that Ctrl-C or a host is to interrupt |
-| [`guide::limits`] | what it cannot do |
+| [`guide`] | three habits for libraries: hide the reactor, keep decorated code small, test the original |
+| [`guide::which`] | which function do I need? |
+| [`guide::shutdown`] | applications with an executor of their own, shutdown, deadlocks |
+| [`guide::ffi`] | waits that Ctrl-C or a host program can interrupt |
+| [`guide::tokio`] | reqwest, sqlx and other libraries that need tokio |
+| [`guide::limits`] | what it cannot do, and what differs on Windows |
 | [`guide::comparison`] | async/await, tokio, smol, pollster, `reqwest::blocking` |
-| [`guide::python`] | from Python's Crochet: every name |
+| [`guide::python`] | what each name of Python's Crochet is called here |
 "
 )]
 #![cfg_attr(
@@ -133,135 +154,110 @@
     doc = "The module `guide` is part of the documentation with the feature `macros`."
 )]
 //!
+//! The package comes with programs to run and to copy from, in its folder `examples/`, which the
+//! README lists.
+//!
 //! # In a job
 //!
-//! Use the smol family of crates: async-io, async-net, async-process, whatever is built on them or on no
-//! runtime at all; with the feature [`tokio`](#feature-tokio), also what is built on tokio. Never block: all
-//! jobs share the thread. [`unblock`] takes blocking code elsewhere. A job that keeps the thread for longer than
-//! 100 ms is named in the log ([`Builder::slow_poll`]), and a wait that timed out because of it says so
+//! Use the smol family of crates: async-io, async-net, async-process, and anything built on them or
+//! on no runtime at all. With the feature [`tokio`](#feature-tokio), use what is built on tokio as
+//! well.
+//!
+//! Never block in a job: all jobs share the thread. [`unblock`] runs blocking code on another
+//! thread. A job that holds the thread for longer than 100 ms is named in the log
+//! ([`Builder::slow_poll`]), and so it is by each wait that times out because of it
 //! ([`TimedOut::blocked_by`]). Loggers block, too: [`BackgroundLogger`] keeps them off the thread.
 //!
 //! # Feature `tokio`
 //!
-//! reqwest, tonic, sqlx, hickory and all else that is built on tokio panics outside of a tokio runtime. With this
-//! feature such libraries just work in jobs: each job is polled and dropped in the context of one. A job of
-//! [`wait_for()`] that is late is dropped in it, too, on its caller's thread.
-//!
-//! ```
-//! # #[cfg(feature = "tokio")] {
-//! use std::{io, time::Duration};
-//! use tokio::net::{TcpListener, TcpStream};
-//! use tokio::time::{sleep, timeout};
-//!
-//! let server = crochet::wait_for(Duration::from_secs(60), TcpListener::bind("127.0.0.1:0"))?;
-//! let address = server.local_addr()?;
-//! let job = crochet::run_in_reactor(move || async move {
-//!     sleep(Duration::from_millis(5)).await;
-//!     let stream = timeout(Duration::from_secs(60), TcpStream::connect(address)).await??;
-//!     stream.peer_addr()
-//! });
-//! assert_eq!(job.join(Duration::from_secs(60))?, address);
-//! # }
-//! # Ok::<(), std::io::Error>(())
-//! ```
-//!
-//! The runtime is the crate's own, one in a process, on a thread named `crochet-tokio`, which sleeps while tokio's
-//! sockets and timers have nothing to say. It starts with the first reactor thread; if that fails, so does the
-//! start of the reactor, with [`Error::Setup`]. It is the same for all reactors, and it does not end with any of
-//! them. What a job made, a connection or a client, can be used in any other job.
-//!
-//! Where the application runs a [`Driver`] in a tokio runtime of its own, jobs are in the context of that one.
-//! In all other cases the caller's runtime makes no difference: its thread may be blocked by the call.
-//!
-//! What to know:
-//!
-//! - **The context is that of the job's code**, not of the call. `wait_for(timeout, sleep(..))` makes the timer on
-//!   the calling thread, and panics there; `wait_for(timeout, async { sleep(..).await; .. })` does not. Nor are
-//!   the closures for [`unblock`] in it; those for tokio's `spawn_blocking` are.
-//! - **`tokio::spawn` starts a task of the runtime's**, on its thread, and not a job. Cancelling the job, a timeout
-//!   and [`shutdown`] leave it alone, and at the end of the process it is not dropped. Keep the
-//!   `JoinHandle`, or use a `JoinSet`, which aborts its tasks when the job is dropped. Do not block in such a
-//!   task: that holds up every socket and timer of tokio's.
-//! - **`block_on` in a job blocks the reactor thread**, as any blocking code does. It does not panic there, as it
-//!   does in a tokio task, so nothing but the notice of a slow poll tells you.
-//! - **Tokio's cooperative budget does not apply in jobs**, except in those of a `Driver` that runs in tokio. A job
-//!   that finds its socket ready again and again has to yield by itself.
-//! - A library that asks for a runtime with several threads has to be given one. tokio's `block_in_place` works,
-//!   and blocks.
-//!
-//! Without the feature, the text of such a panic ([`Panic`], or what the panic hook writes) names it.
+//! reqwest, tonic, sqlx, hickory and everything else that is built on tokio panics outside of a
+//! tokio runtime. With this feature, such libraries work in jobs as they are.
+#![cfg_attr(
+    feature = "macros",
+    doc = "The page [`guide::tokio`] says how, and what to look out for."
+)]
 //!
 //! # Feature `tracing`
 //!
-//! With this feature, what a job reports to the crate tracing has the right place. A job of [`wait_for()`] runs in
-//! its caller's span: it is polled and dropped in it, whatever the thread. A job of [`run_in_reactor()`] outlives
-//! its caller's span, so it gets one of its own, without a parent, that
-//! [follows from](https://docs.rs/tracing/0.1/tracing/struct.Span.html#method.follows_from) the caller's. Its
-//! name is `job`, its level `INFO`, its target `crochet`, and its field `location` is the place of the call,
-//! `src/main.rs:42`. It is closed when the job has ended, before anyone is told.
+//! With this feature, what a job reports to the crate tracing lands in the right span. A job of
+//! [`wait_for()`] is polled and dropped in its caller's span, whatever the thread. A job of
+//! [`run_in_reactor()`] outlives its caller's span, so it gets one of its own, without a parent,
+//! that [follows from](https://docs.rs/tracing/0.1/tracing/struct.Span.html#method.follows_from)
+//! the caller's. The name of that span is `job`, its level `INFO`, its target `crochet`, and its
+//! field `location` is the place of the call, such as `src/main.rs:42`. The span is closed when the
+//! job has ended, before any waiter is woken.
 //!
-//! Reports go to the caller's subscriber, also if that is the subscriber of one thread, as in a test. Where
-//! there is none when the job is submitted, the feature costs one load of an atomic, and no memory. Tasks
-//! of `tokio::spawn` are on their own: tracing's `Instrument` is for them.
+//! Reports go to the caller's subscriber, even where that is the subscriber of one thread, as in a
+//! test. Where there is no subscriber when the job is submitted, the feature costs one load of an
+//! atomic and no memory. Tasks of `tokio::spawn` are not covered: use tracing's `Instrument` for
+//! those.
 //!
 //! # Errors
 //!
-//! A job fails with an error type of its own, `E`. What else can go wrong is an [`Error`]: where both can
-//! happen, `Error<E>` holds either, or `E: From<Error>` takes both in ([`io::Error`](std::io::Error) does).
-//! A panic stays in its job: [`wait_for()`] and [`join`](EventualResult::join) go on with it in the caller, all
-//! others return it as [`Error::Panicked`].
+//! A job fails with an error type of its own, `E`. Everything else that can go wrong is an
+//! [`Error`]. Where both can happen, the call returns `Error<E>`, which holds either; or `E`
+//! itself, which then has to be `From<Error>` ([`io::Error`](std::io::Error) is).
 //!
-//! # Start, stop, own
+//! A panic stays in its job: [`wait_for()`] and [`join`](EventualResult::join) re-raise it in the
+//! caller, and all other calls return it as [`Error::Panicked`].
 //!
-//! | you want | you call |
+//! # Start, stop, more than one
+//!
+//! | to | call |
 //! |---|---|
-//! | to start the reactor early, and to know whether that works | [`setup`], [`setup_with`] |
-//! | to stop it, and drop its jobs | [`shutdown`] |
-//! | to run jobs on your own executor's thread | [`no_setup`] |
-//! | a second reactor, whose jobs do not share a thread with the others | [`Reactor`] |
-//! | to keep a value on the reactor thread, and use it from others | [`InReactor`] |
-//! | to know what the jobs are doing, also while one holds the thread | [`jobs`](jobs()) |
-//! | to know whether this is a reactor thread, where blocking calls are refused | [`in_reactor`] |
+//! | start the reactor early, and find out whether that works | [`setup`], [`setup_with`] |
+//! | stop it, and drop its jobs | [`shutdown`] |
+//! | run jobs on the thread of your own executor | [`no_setup`] |
+//! | have a second reactor, whose jobs do not share a thread with the others | [`Reactor`] |
+//! | keep a value on the reactor thread, and use it from other threads | [`InReactor`] |
+//! | list the jobs, even while one of them holds the thread | [`jobs`](jobs()) |
+//! | find out whether this is a reactor thread, where blocking calls are refused | [`in_reactor`] |
 //!
 //! # The threads you will see
 //!
-//! - `crochet` runs all jobs. It sleeps when there is nothing to do, however many jobs are waiting.
-//! - `async-io` belongs to the crate of that name, and sleeps as long as `crochet` handles the I/O.
-//! - `crochet-tokio` belongs to the feature `tokio`; see [there](#feature-tokio). Threads of that name also run
-//!   what is given to tokio's `spawn_blocking`, and end after some idle seconds.
-//! - `crochet-log` writes a [`BackgroundLogger`]'s records, where a program has one.
-//! - `blocking-1`, `blocking-2` and so on belong to the crate `blocking`: only if [`unblock`], or a
-//!   library such as async-net when it resolves a name, asks for them.
+//! - `crochet` runs all jobs. It sleeps while there is nothing to do, however many jobs are
+//!   waiting.
+//! - `async-io` belongs to the crate of that name. It sleeps as long as `crochet` handles the I/O.
+//! - `crochet-tokio` belongs to the feature `tokio`. Threads of that name also run what is given to
+//!   tokio's `spawn_blocking`, and end when they have been idle for some seconds.
+//! - `crochet-log` writes the records of a [`BackgroundLogger`], in programs that have one.
+//! - `blocking-1`, `blocking-2` and so on belong to the crate `blocking`. They start only when
+//!   [`unblock`] needs them, or a library such as async-net, to resolve a name.
 //!
-//! Linking the crate starts none of them. At the end of `main`, on Unix, the global reactor is shut down if
-//! it was started from the main thread, with a grace of one second. Elsewhere, and where another
-//! thread started it, jobs that are unfinished then are not dropped; call [`shutdown`] if that matters.
+//! Linking the crate starts none of them.
+//!
+//! On Unix, the end of `main` shuts the global reactor down, with a grace of one second, if the
+//! reactor was started from the main thread. On Windows, and where another thread started it, jobs
+//! that are unfinished at the end of `main` are not dropped: call [`shutdown`] at the end of `main`
+//! if that matters.
 //!
 //! # Questions
 //!
 //! **Can I call it inside tokio, or any other runtime?** Yes, it never panics there. It blocks the
-//! thread, as any blocking call does; a job that needs that very thread to go on will time out.
+//! thread, as any blocking call does; a job that needs that very thread to make progress will time
+//! out.
 //!
 //! **Does a timeout leave anything behind?** No. [`wait_for()`] drops its future before it returns;
 //! [`EventualResult::join`] and [`into_result`](EventualResult::into_result) cancel the job.
 //!
-//! **Why is my timeout late?** `wait_for` lends the future to the reactor, and must have it back. If the
-//! future itself is inside `poll` at that moment, because it computes or blocks, it has to wait.
-//! `run_in_reactor(..).join(timeout)` does not.
+//! **Why is my timeout late?** `wait_for` lends its future to the reactor thread, and has to take
+//! it back before it can return. While the future itself is inside `poll`, because it computes or
+//! blocks, that has to wait. `run_in_reactor(..).join(timeout)` does not wait for that.
 //!
-//! **And `fork`?** The threads do not exist in the child, so every call there returns [`Error::Forked`].
-//! What it has of its parent's jobs it may drop, and that touches neither them nor their sockets. Fork first,
-//! and start jobs after.
+//! **What about `fork`?** The threads do not exist in the child, so each call there returns
+//! [`Error::Forked`]. The child may drop what it has of its parent's jobs; that touches neither the
+//! jobs nor their sockets. Fork first, and start jobs afterwards.
 //!
-//! **And Ctrl-C?** It ends the program at once, however it waits. A program with a handler calls
-//! [`shutdown`] there, or rather in the thread that the handler tells: that frees every waiter. The example
-//! `ctrl_c` does so.
+//! **What about Ctrl-C?** Without a handler it ends the program at once, even while a call waits. A
+//! program that handles it calls [`shutdown`] from the thread that the handler notifies, which
+//! wakes all waiters. The program `examples/ctrl_c.rs` does that.
 //!
-//! **And child processes?** The crate async-process works in jobs. It waits for its children by itself, so that
-//! none stays behind as a zombie. The example `child_process` has one with a time limit.
+//! **What about child processes?** The crate async-process works in jobs. It reaps its children by
+//! itself, so none stays behind as a zombie. `examples/child_process.rs` runs programs with a time
+//! limit.
 //!
-//! **Several versions of the crate in one program?** Each has its own reactor thread; they do not disturb
-//! each other.
+//! **Can several versions of the crate be in one program?** Yes. Each has its own reactor thread,
+//! and they do not disturb each other.
 
 #![warn(clippy::unwrap_used)]
 

@@ -2,73 +2,117 @@
 //!
 //! # Fork
 //!
-//! A forked child has a copy of the memory, and none of the threads. So there is no reactor in it, and none can
-//! be started: async-io, below, is one in a process, and belongs to the parent. In the child of a process that
-//! has had a reactor, every call that needs it returns [`Error::Forked`](crate::Error::Forked) at once, with the
-//! parent's process id. It never hangs, and the parent goes on unharmed: what the child drops of its parent's
-//! jobs is not touched.
+//! A forked child has a copy of the memory, but none of the threads. It has no reactor, and cannot
+//! start one: async-io, on which this crate is built, has one poller for each process, and that
+//! belongs to the parent. In the child of a process that has had a reactor, each call that needs
+//! one returns [`Error::Forked`](crate::Error::Forked) at once, with the parent's process id. The
+//! call never hangs, and the parent is unharmed: the child does not touch what it drops of its
+//! parent's jobs.
 //!
-//! - Fork first, and start after: a daemon, or a server that forks its workers, has each worker make its first
-//!   call after the fork. Linking the crate starts nothing, so that is easy to have.
-//! - `std::process::Command` and async-process are fine. They fork, too, but the child becomes another program at
-//!   once.
+//! - Fork first, and start the reactor afterwards. In a daemon, or a server that forks its workers,
+//!   each worker makes its first call after the fork. Linking the crate starts nothing, so this is
+//!   easy to arrange.
+//! - `std::process::Command` and async-process are fine. They fork as well, but their child becomes
+//!   another program at once.
 //!
 //! # Jobs that compute
 //!
-//! All jobs of a reactor share one thread, and take turns only where they await. A job that computes for a second
-//! holds up all others for a second. It is named in the log ([`Builder::slow_poll`](crate::Builder::slow_poll)),
-//! and so it is in the timeouts that it causes ([`TimedOut::blocked_by`](crate::TimedOut::blocked_by)). Give the
-//! computation to [`unblock`](crate::unblock); many of them are for a pool with as many threads as the machine
-//! has cores (rayon), as `unblock` has up to 500. A long loop that has to stay may call
-//! `futures_lite::future::yield_now().await` now and then.
+//! All jobs of a reactor share one thread, and take turns only where they await. A job that
+//! computes for a second holds up all others for a second. The log names that job
+//! ([`Builder::slow_poll`](crate::Builder::slow_poll)), and so do the timeouts that it causes
+//! ([`TimedOut::blocked_by`](crate::TimedOut::blocked_by)). Give the odd computation to
+//! [`unblock`](crate::unblock). If there are many, use a pool with as many threads as the machine
+//! has cores, such as rayon's: `unblock` has up to 500 threads. A long loop that has to stay in the
+//! job can call `futures_lite::future::yield_now().await` now and then.
 //!
-//! One thread is enough for thousands of connections that mostly wait. A proxy that moves gigabytes on many cores
-//! is a case for tokio.
+//! One thread is enough for thousands of connections that mostly wait. For a proxy that moves
+//! gigabytes on many cores, use tokio.
 //!
 //! # Jobs that block
 //!
-//! The same, and worse: a job that waits for a lock, a file or a `std::net` socket holds the thread and computes
-//! nothing. What this crate can see it refuses: its own blocking calls, on the thread of their reactor.
-//! `block_on` of other crates it cannot see.
+//! A job that waits for a lock, a file or a `std::net` socket holds the thread as well, and does
+//! not even compute meanwhile. This crate refuses the blocking calls that it can see, which are its
+//! own, on the thread of their reactor. It cannot see the `block_on` of other crates.
 //!
 //! # Cancelling is dropping
 //!
-//! A timeout, [`cancel`](crate::EventualResult::cancel) and [`shutdown`](crate::shutdown) drop a future, which
-//! can be done while it awaits, and not while it runs. So a job that computes or blocks ends its poll first. A
-//! closure that `unblock` has begun runs to its end, and so does a task of `tokio::spawn`. What a request has
-//! done at the other end, it has done.
+//! A timeout, [`cancel`](crate::EventualResult::cancel) and [`shutdown`](crate::shutdown) drop the
+//! job's future. A future can be dropped while it awaits, and not while it runs, so a job that
+//! computes or blocks finishes its poll first. A closure that `unblock` has started runs to its
+//! end, and so does a task of `tokio::spawn`. A request that has reached a server is not taken
+//! back.
+//!
+//! # Jobs without a bound
+//!
+//! [`run_in_reactor`](crate::run_in_reactor()) always accepts the job. A program that submits jobs
+//! faster than the reactor thread completes them queues them all, until the memory is used up: two
+//! threads in a loop can queue millions of jobs in a few seconds. Where others decide how many jobs
+//! there are, as in a server, bound them: wait for results before submitting more, or let a fixed
+//! number of threads call [`wait_for`](crate::wait_for()).
 //!
 //! # `panic = "abort"`
 //!
-//! All works, but a panic, in a job as anywhere else, ends the process on the spot, as that setting asks for. No
-//! job is dropped in order then, and [`Error::Panicked`](crate::Error::Panicked) is never seen.
+//! Everything works, but with this setting a panic ends the process at once, in a job as anywhere
+//! else. Unfinished jobs are not dropped then, and no call returns
+//! [`Error::Panicked`](crate::Error::Panicked).
 //!
 //! # Several versions in one program
 //!
-//! Cargo links versions that are not compatible side by side, if two libraries ask for them. Each has a global
-//! reactor of its own, with its thread, stash and settings, and they do not disturb each other. But
+//! If two libraries ask for incompatible versions of this crate, Cargo links both. Each has a
+//! global reactor of its own, with its own thread, stash and settings, and they do not disturb each
+//! other. But
 //!
-//! - their types are strangers: an `EventualResult` or an `Error` of one cannot be given to the other;
-//! - [`no_setup`](crate::no_setup), [`shutdown`](crate::shutdown) and [`in_reactor`](crate::in_reactor) know of
-//!   their own version only: a blocking call of one in a job of the other is not refused, and blocks it, as all
-//!   blocking code;
-//! - with the feature `tokio` each has a runtime of its own.
+//! - their types are different types: an `EventualResult` or an `Error` of one cannot be passed to
+//!   the other;
+//! - [`no_setup`](crate::no_setup), [`shutdown`](crate::shutdown) and
+//!   [`in_reactor`](crate::in_reactor) know only their own version. A blocking call of one version
+//!   in a job of the other is not refused, and blocks the thread, as all blocking code does;
+//! - with the feature `tokio`, each has a runtime of its own.
 //!
-//! Nobody notices if your library [hides the reactor](crate::guide#hide-the-reactor).
+//! Your users will not notice any of this if your library
+//! [hides the reactor](crate::guide#hide-the-reactor).
 //!
 //! # The attributes
 //!
-//! `#[wait_for]` needs a `Send` future, and an error type with `From<Error>`; a job of `#[run_in_reactor]` owns
-//! its arguments. In a trait or the `impl` of one there is no room for two functions. All of this is refused when
-//! the program is compiled, with a text that says what to write.
+//! `#[wait_for]` needs a future that is `Send`, and an error type with `From<Error>`; a job of
+//! `#[run_in_reactor]` owns its arguments. A trait, or the `impl` of one, has no room for two
+//! functions: put the attribute on a function outside, and call that one from the trait's method.
+//! The compiler refuses all of this, in most cases with a text that says what to write instead.
 //!
 //! # The end of the process
 //!
-//! Jobs are dropped at the end of `main` on Unix, where the reactor was started from the main thread. On Windows,
-//! where another thread started it, and where `exit` is called on another thread, they just cease; see
+//! Jobs are dropped at the end of `main` on Unix, if the reactor was started from the main thread.
+//! On Windows, if another thread started it, and if another thread calls `exit`, they are not
+//! dropped: the process ends, and they with it. See
 //! [`guide::shutdown`](crate::guide::shutdown#the-end-of-main).
+//!
+//! # Windows
+//!
+//! The crate's calls do the same on Windows as on Unix. What differs is around them:
+//!
+//! - **The end of `main`** drops no jobs, and does not write what a
+//!   [`BackgroundLogger`](crate::BackgroundLogger) still holds, because Windows ends all other
+//!   threads first. As the last thing in `main`, call [`shutdown`](crate::shutdown), and then
+//!   `log::logger().flush()`.
+//! - **Ctrl-C** ends the program at once, as on Unix, if the program does not handle it. To handle
+//!   it, use the crate async-signal in a job (`examples/fetch_many.rs` and
+//!   `examples/own_executor.rs` do), or the crate ctrlc. There is no other signal; `SIGTERM` does
+//!   not exist.
+//! - **`fork`** does not exist, so [`Error::Forked`](crate::Error::Forked) is never returned.
+//! - **Child processes**: async-process reads and writes their pipes on threads of the crate
+//!   blocking, so what a job has written is on its way only after a `flush`. Flush before you drop
+//!   a child's standard input, or the end is lost (`examples/child_process.rs` does).
+//! - **Unix sockets** do not exist in `async_net`. Between two programs of one machine use a TCP
+//!   socket on loopback; or, with the feature `tokio`, `tokio::net::windows::named_pipe`, which has
+//!   not been tried with this crate.
+//! - **`/etc/resolv.conf`** does not exist, so the DNS examples need `--server`.
 //!
 //! # Platforms
 //!
-//! Linux, macOS and Windows: what has threads, and what async-io knows how to poll. WebAssembly in a browser has
-//! no thread that may block, so there is nothing to gain there.
+//! Linux on x86-64 is where all tests run. On Windows the tests and the examples have been run
+//! under Wine 8 only (x86-64, GNU toolchain), which is not Windows itself. For macOS, FreeBSD,
+//! Android, 32-bit x86 and 64-bit ARM the crate and its tests are compiled, not run, apart from
+//! some tests on 64-bit ARM in an emulator.
+//!
+//! Other systems work if they have threads and async-io can poll there. WebAssembly in a browser
+//! has no thread that may block, so this crate is of no use there.

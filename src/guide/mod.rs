@@ -1,35 +1,36 @@
-//! How to put a library on top of this crate, in three habits; and pages on
+//! How to build a library on this crate, in three habits; and pages on
 //!
 //! - [which function is for what](which);
-//! - [applications with their own executor, shutdown, and deadlocks](shutdown);
-//! - [waits that Ctrl-C or a host is to interrupt](ffi);
-//! - [what it cannot do](limits): fork, jobs that compute, `panic = "abort"`, several versions;
+//! - [applications with an executor of their own, shutdown, and deadlocks](shutdown);
+//! - [waits that Ctrl-C or a host program can interrupt](ffi);
+//! - [libraries that need tokio](tokio);
+//! - [what it cannot do](limits): fork, jobs that compute, `panic = "abort"`, Windows;
 //! - [how it compares](comparison) with async/await, tokio, smol, pollster and `reqwest::blocking`;
-//! - [every name of Python's Crochet](python), and what it is here.
+//! - [what each name of Python's Crochet is called here](python).
 //!
 //! # Hide the reactor
 //!
-//! A program that uses your library does one thing after the other. There are three layers between it and
-//! the network:
+//! A program that uses your library does one thing after the other. Three layers lie between that
+//! program and the network:
 //!
-//! 1. **Async code**, yours and that of others. It is called on the reactor thread only.
-//! 2. **Functions with an attribute**, [`#[wait_for]`](macro@crate::wait_for) or
-//!    [`#[run_in_reactor]`](macro@crate::run_in_reactor): the body runs on the reactor thread, the caller is
-//!    on a thread of the program.
+//! 1. **Async code**, yours and that of other libraries. It runs on the reactor thread only.
+//! 2. **Functions with an attribute**,
+//!    [`#[wait_for]`](macro@crate::wait_for) or [`#[run_in_reactor]`](macro@crate::run_in_reactor):
+//!    the body runs on the reactor thread, and the caller is on a thread of the program.
 //! 3. **The program**, which calls functions that block.
 //!
-//! Leave it at that, and the program gets to see an [`EventualResult`](crate::EventualResult) wherever you used
-//! `#[run_in_reactor]`, or an object that only works on the reactor thread. So keep these in a private field,
-//! and give out plain methods, plain values, and errors that have nothing to do with this crate: `io::Error`, or
-//! an error type of your own. What the user sees is an ordinary synchronous library. An
-//! [`InReactor`](crate::InReactor) holds an object that works on the reactor thread only; the example `dictionary`
-//! has one.
+//! If you stop there, the program sees an [`EventualResult`](crate::EventualResult) wherever you
+//! used `#[run_in_reactor]`, or an object that only works on the reactor thread. Keep these in a
+//! private field instead, and hand out plain methods, plain values, and errors that have nothing to
+//! do with this crate: `io::Error`, or an error type of your own. Your users then see an ordinary
+//! synchronous library. An [`InReactor`](crate::InReactor) holds an object that only works on the
+//! reactor thread; the program `examples/dictionary.rs` has one.
 //!
 //! ```
 //! use crochet::{Eventual, EventualResult, run_in_reactor};
 //! use std::{io, time::Duration};
 //!
-//! /// A page that is on its way.
+//! /// A page that is being downloaded.
 //! pub struct Download {
 //!     page: EventualResult<String, io::Error>, // private
 //! }
@@ -59,14 +60,16 @@
 //! # }
 //! ```
 //!
-//! The example `drop_in` is a whole client library of this kind, with a timeout for each client.
+//! The program `examples/drop_in.rs` contains a whole client library of this kind, with a timeout
+//! for each client.
 //!
 //! # Keep decorated code small
 //!
-//! What is inside a function with an attribute belongs to two worlds: written for one thread, called from
-//! another. The less there is, the better. Put what is async into plain `async fn`s, which know nothing of
-//! this crate and can be awaited by anyone. Put what is neither (parsing, checks, retries) into plain functions.
-//! The function with the attribute is then the line between them:
+//! A function with an attribute belongs to two worlds: it is written for one thread and called from
+//! another. The less code it has, the better. Put what is async into plain `async fn`s, which know
+//! nothing of this crate and can be awaited anywhere. Put what is neither async nor blocking
+//! (parsing, checks) into plain functions. The function with the attribute is then the only line
+//! between the two:
 //!
 //! ```
 //! use crochet::wait_for;
@@ -97,9 +100,10 @@
 //!
 //! # Test the original
 //!
-//! Each attribute leaves the function that you wrote beside the one that it makes: `count` blocks, and
-//! `count_async` is the original. A unit test can await that on any executor, or poll it by hand: without the
-//! reactor, without threads, and without a timeout that strikes on a busy machine.
+//! Each attribute keeps the function that you wrote beside the one that it makes: `count` blocks,
+//! and `count_async` is the original. A unit test can await the original on any executor, or poll
+//! it by hand: without the reactor, without threads, and without a timeout that fires on a busy
+//! machine.
 //!
 //! ```
 //! use crochet::wait_for;
@@ -119,11 +123,12 @@
 //! # assert_eq!(add(1, 2).unwrap(), 3);
 //! ```
 //!
-//! The example `testing` is the same in a program. For a name or a visibility of your own, there is
-//! `wrapped = pub name`.
+//! The program `examples/testing.rs` has such a test. To choose the original's name and visibility,
+//! write `wrapped = pub name`.
 //!
-//! What the blocking side promises (that it is back in time, that it drops its connection) needs a reactor. Let each such test
-//! have its own, by `reactor = ..`: tests of one process share the global one, and must not stop it, nor hold it.
+//! What the blocking function promises (that it returns in time, that it closes its connection)
+//! needs a reactor. Give each test of that a reactor of its own, with `reactor = ..`: the tests of
+//! one process share the global reactor, and must neither stop it nor block its thread.
 //!
 //! ```
 //! use crochet::{Reactor, wait_for};
@@ -154,4 +159,5 @@ pub mod ffi;
 pub mod limits;
 pub mod python;
 pub mod shutdown;
+pub mod tokio;
 pub mod which;

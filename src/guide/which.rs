@@ -1,67 +1,68 @@
-//! Which one do I need? From what you want to the name of it.
+//! Which function do I need?
 //!
-//! # Calling async code
+//! # To call async code
 //!
-//! | you want | use |
+//! | to | use |
 //! |---|---|
-//! | the result of an async call, here and now | [`wait_for`](crate::wait_for()): blocks, the future may borrow, a timeout drops it |
-//! | a blocking function instead of an `async fn` | [`#[wait_for]`](macro@crate::wait_for) |
-//! | to start something, and ask for its result later, or from other threads | [`run_in_reactor`](crate::run_in_reactor()), then [`wait`](crate::EventualResult::wait) |
-//! | a function that does that | [`#[run_in_reactor]`](macro@crate::run_in_reactor) |
-//! | to run a future that is not `Send` | [`run_in_reactor`](crate::run_in_reactor()): the closure has to be, the future has not |
-//! | a timeout that holds even if the job itself computes or blocks | `run_in_reactor(..)` and [`join`](crate::EventualResult::join) |
-//! | to start something, and forget it | `run_in_reactor(..)` and [`detach`](crate::EventualResult::detach); a failure is logged |
-//! | blocking code inside a job | [`unblock`](crate::unblock) |
+//! | get the result of an async call, here and now | [`wait_for`](crate::wait_for()): blocks; the future may borrow; a timeout drops it |
+//! | have a blocking function instead of an `async fn` | [`#[wait_for]`](macro@crate::wait_for) |
+//! | start something, and ask for the result later or from other threads | [`run_in_reactor`](crate::run_in_reactor()), then [`wait`](crate::EventualResult::wait) |
+//! | have a function that does that | [`#[run_in_reactor]`](macro@crate::run_in_reactor) |
+//! | run a future that is not `Send` | [`run_in_reactor`](crate::run_in_reactor()): the closure must be `Send`, the future need not be |
+//! | have a timeout that holds even if the job itself computes or blocks | `run_in_reactor(..)` and [`join`](crate::EventualResult::join) |
+//! | start something, and forget it | `run_in_reactor(..)` and [`detach`](crate::EventualResult::detach); a failure is logged |
+//! | run blocking code inside a job | [`unblock`](crate::unblock) |
 //!
 //! # With a result that comes later
 //!
-//! | you want | use |
+//! | to | use |
 //! |---|---|
-//! | to look, and not to wait | [`try_wait`](crate::EventualResult::try_wait), [`is_finished`](crate::EventualResult::is_finished) |
-//! | to wait a while, do something else, and wait again | [`wait`](crate::EventualResult::wait): one that is late changes nothing |
-//! | to wait once, and give up for good when it is late | [`join`](crate::EventualResult::join), or [`into_result`](crate::EventualResult::into_result), which tells the crate's errors from the job's |
-//! | to stop the job | [`cancel`](crate::EventualResult::cancel), and `wait` to know that it is gone |
-//! | to wait in async code | `.await` the [`EventualResult`](crate::EventualResult), on any executor |
-//! | to find it again with the next request of a web session | [`stash`](crate::EventualResult::stash), [`stash_for`](crate::EventualResult::stash_for), [`retrieve_result`](crate::retrieve_result) |
-//! | to wait until all of many are done, or one is | [`wait_all`](crate::wait_all), [`wait_any`](crate::wait_any) |
-//! | to have Ctrl-C, or the host of a plug-in, interrupt the wait | `wait` in a loop: [`guide::ffi`](crate::guide::ffi) |
+//! | look, without waiting | [`try_wait`](crate::EventualResult::try_wait), [`is_finished`](crate::EventualResult::is_finished) |
+//! | wait a while, do something else, and wait again | [`wait`](crate::EventualResult::wait): a timed-out `wait` leaves the job running |
+//! | wait once, and give up for good at the timeout | [`join`](crate::EventualResult::join); or [`into_result`](crate::EventualResult::into_result), which tells the crate's errors from the job's |
+//! | stop the job | [`cancel`](crate::EventualResult::cancel), and `wait` to be sure that it is gone |
+//! | wait in async code | `.await` the [`EventualResult`](crate::EventualResult), on any executor |
+//! | find the result again in the next request of a web session | [`stash`](crate::EventualResult::stash), [`stash_for`](crate::EventualResult::stash_for), [`retrieve_result`](crate::retrieve_result) |
+//! | wait until all of many results are there, or one of them is | [`wait_all`](crate::wait_all), [`wait_any`](crate::wait_any) |
+//! | handle many results as they come | [`iter`](crate::iter()): see [below](#results-as-they-come) |
+//! | have Ctrl-C, or the host of a plug-in, interrupt the wait | [`guide::ffi`](crate::guide::ffi) |
 //!
 //! # With things that are async
 //!
 //! | you have | use |
 //! |---|---|
 //! | an async stream of items, and want a `for` loop | [`iter`](crate::iter()) |
-//! | an async socket, file or pipe, and code that wants `Read`, `Write`, `BufRead` or `Seek` | [`io::Blocking`](crate::io::Blocking) |
-//! | an object that has to stay on its thread, and threads that want to use it | [`InReactor`](crate::InReactor) |
-//! | a library that is built on tokio | the feature [`tokio`](crate#feature-tokio) |
+//! | an async socket, file or pipe, and code that needs `Read`, `Write`, `BufRead` or `Seek` | [`io::Blocking`](crate::io::Blocking) |
+//! | an object that must stay on one thread, and other threads that use it | [`InReactor`](crate::InReactor) |
+//! | a library that is built on tokio | the feature [`tokio`](crate::guide::tokio) |
 //!
 //! # The reactor
 //!
-//! | you want | use |
+//! | to | use |
 //! |---|---|
-//! | it to start by itself | nothing |
-//! | it to start early, or with settings | [`setup`](crate::setup), [`setup_with`](crate::setup_with) and a [`Builder`](crate::Builder) |
-//! | jobs on the executor that your application has anyway | [`no_setup`](crate::no_setup) and [`Driver::run`](crate::Driver::run) |
-//! | jobs that do not share a thread with the others | a [`Reactor`](crate::Reactor) of your own |
-//! | to stop it, drop its jobs, and free who waits | [`shutdown`](crate::shutdown), [`Reactor::shutdown`](crate::Reactor::shutdown) |
-//! | to know whether a blocking call would be refused here | [`in_reactor`](crate::in_reactor) |
+//! | have it start by itself | nothing |
+//! | start it early, or with settings | [`setup`](crate::setup), [`setup_with`](crate::setup_with) and a [`Builder`](crate::Builder) |
+//! | run jobs on the executor that your application already has | [`no_setup`](crate::no_setup) and [`Driver::run`](crate::Driver::run) |
+//! | have jobs that do not share a thread with the others | your own [`Reactor`](crate::Reactor) |
+//! | stop it, drop its jobs, and wake all waiters | [`shutdown`](crate::shutdown), [`Reactor::shutdown`](crate::Reactor::shutdown) |
+//! | find out whether a blocking call would be refused here | [`in_reactor`](crate::in_reactor) |
 //!
-//! # To see what goes on
+//! # To see what is going on
 //!
-//! | you want | use |
+//! | to | use |
 //! |---|---|
-//! | to list the jobs that there are, their age and their state | [`jobs`](crate::jobs()) |
-//! | to know why a wait was late | what the error says; in code, [`TimedOut`](crate::TimedOut) |
-//! | to find the job that holds up the others | the log, at `warn`: [`Builder::slow_poll`](crate::Builder::slow_poll) |
-//! | a logger that writes slowly not to hold up jobs | [`BackgroundLogger`](crate::BackgroundLogger) |
-//! | the caller's spans around its jobs | the feature [`tracing`](crate#feature-tracing) |
-//! | the place and the backtrace of a job's panic | [`Panic`](crate::Panic), from [`into_result`](crate::EventualResult::into_result) or `wait` |
+//! | list the unfinished jobs, with their age and state | [`jobs`](crate::jobs()) |
+//! | learn why a wait timed out | the text of the error; in code, [`TimedOut`](crate::TimedOut) |
+//! | find the job that holds up the others | the log, at level `warn`: [`Builder::slow_poll`](crate::Builder::slow_poll) |
+//! | keep a slow logger from holding up jobs | [`BackgroundLogger`](crate::BackgroundLogger) |
+//! | have the caller's spans around its jobs | the feature [`tracing`](crate#feature-tracing) |
+//! | get the place and the backtrace of a job's panic | [`Panic`](crate::Panic), from [`into_result`](crate::EventualResult::into_result) or `wait` |
 //!
 //! # `wait_for` or `run_in_reactor`?
 //!
-//! `wait_for`, as long as one thread wants one result and has nothing else to do. It borrows, so nothing has to
-//! be cloned; there is nothing to forget, as nothing is left behind; and errors are those of the job. Take
-//! `run_in_reactor` when the job outlives the call.
+//! Take `wait_for` as long as one thread wants one result and has nothing else to do. The future
+//! can borrow, so nothing has to be cloned; nothing is left behind, so there is nothing to clean
+//! up; and the errors are those of the job. Take `run_in_reactor` when the job outlives the call.
 //!
 //! ```
 //! use crochet::{run_in_reactor, wait_for};
@@ -79,3 +80,37 @@
 //! assert_eq!(job.join(Duration::from_secs(60))?, 8);
 //! # Ok::<(), io::Error>(())
 //! ```
+//!
+//! # Results as they come
+//!
+//! To fetch a thousand pages, fifty at a time, and handle each page as soon as it is there, let a
+//! stream do the counting (here with the crate futures-util), and [`iter`](crate::iter()) make a
+//! `for` loop of it:
+//!
+//! ```
+//! use futures_util::{StreamExt, stream};
+//! use std::{io, time::Duration};
+//!
+//! async fn fetch(url: String) -> io::Result<usize> {
+//!     # async_io::Timer::after(Duration::from_millis(1)).await;
+//!     Ok(url.len()) // or download it
+//! }
+//!
+//! let urls = (0..1000).map(|n| format!("http://localhost/{n}"));
+//! let pages = stream::iter(urls).map(fetch).buffer_unordered(50);
+//! let mut bytes = 0;
+//! for page in crochet::iter(pages).timeout(Duration::from_secs(60)) {
+//!     bytes += page??; // the first `?` is for the timeout, the second for `fetch`
+//! }
+//! assert_eq!(bytes, 19_890);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! All of it is one job at a time, so nothing has to be `'static` and no handle has to be kept.
+//! Leaving the loop drops the requests that are still under way. The requests make progress only
+//! while the loop waits for the next page; if the loop is slow itself,
+//! [`read_ahead`](crate::Iter::read_ahead) keeps them going meanwhile.
+//!
+//! The program `examples/fetch_many.rs` does this with real requests, and ends the stream on
+//! Ctrl-C: `.take_until(ctrl_c.next())`, where `ctrl_c` is a stream of signals of the crate
+//! async-signal.
