@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::context::{Span, drop_in_context};
-use crate::error::{Error, JobState};
+use crate::error::{Error, JobState, TimedOut};
 use crate::handoff::loan::LoanEnd;
 use crate::job::QueuedJob;
 use crate::job::borrowed::{BorrowedJob, LoanGuard, StackJob};
@@ -35,39 +35,53 @@ where
         return Err(refuse(error, job));
     }
     let start = Instant::now();
-    let once = timeout.is_zero();
     let mut future = pin!(Some(job));
     let mut frame = StackJob { future: future.as_mut(), output: None, span: Span::of_caller() };
-    #[expect(unsafe_code, reason = "see `lend`")]
-    // SAFETY: `guard` is a local variable that stays here until it is dropped: below, or by unwinding.
-    let guard = unsafe { LoanGuard::lend(&mut frame, Header::new(location), once) };
-    let borrowed = Arc::clone(&guard.borrowed);
-    shared.submit(QueuedJob::new(borrowed, Span::default(), start));
 
-    let BorrowedJob { header, returned, .. } = &*guard.borrowed;
-    let end = deadline(start, if once { ONE_POLL } else { timeout });
-    let in_time = shared.spin.wait(returned, location, end);
-    // Before the cell is locked: the poll that is to blame may be that of this job.
-    let late = (!in_time || once).then(|| {
-        // Where the one poll has been, and there is no output, the job awaits something.
-        let job = if in_time { JobState::Waiting } else { header.state() };
-        (shared.timed_out(start, job), Instant::now())
-    });
-    let how = guard.take_back();
-    let late = late.map(|(why, then)| why.later(then.elapsed()));
-    drop(guard);
-    // One more look: the job may have ended between the deadline and the lock.
+    // Lend.
+    #[expect(unsafe_code, reason = "see `lend`")]
+    // SAFETY: `guard` is a local variable that is never forgotten: `take_back` drops it, or unwinding does.
+    let guard = unsafe { LoanGuard::lend(&mut frame, Header::new(location), timeout.is_zero()) };
+    shared.submit(QueuedJob::new(guard.job(), Span::default(), start));
+    // Wait.
+    let late = wait(shared, &guard.borrowed, start, timeout);
+    // Take back.
+    let late = take_back(guard, late);
+
     let output = frame.output.take();
-    // Gone before any other code of the caller's runs.
+    // Drop the future before any other code of the caller runs.
     if future.is_some() {
         shared.tokio.within(|| future.set(None));
     }
     match (output, late) {
         (Some(Ok(result)), _) => result.map_err(Error::Job),
         (Some(Err(panic)), _) => panic.resume(),
-        (None, Some(why)) if how == LoanEnd::Unfinished => Err(Error::TimedOut(why)),
-        (None, _) => Err(Error::ReactorStopped),
+        (None, Some(why)) => Err(Error::TimedOut(why)),
+        (None, None) => Err(Error::ReactorStopped),
     }
+}
+
+/// Blocks until the reactor thread has done with the job, or the time is over. Returns why the job is
+/// unfinished, if it still is when the loan has been taken back.
+fn wait(shared: &Shared, job: &BorrowedJob, start: Instant, timeout: Duration) -> Option<TimedOut> {
+    let BorrowedJob { header, returned, .. } = job;
+    let time = if timeout.is_zero() { ONE_POLL } else { timeout };
+    // The reason is taken down before the cell is locked: the poll to blame may be that of this very job.
+    if !shared.spin.wait(returned, header.location, deadline(start, time)) {
+        Some(shared.timed_out(start, header.state()))
+    } else if timeout.is_zero() {
+        // After its one poll, a job without an output awaits something.
+        Some(shared.timed_out(start, JobState::Waiting))
+    } else {
+        None
+    }
+}
+
+/// Ends the loan. Of a job that ended between the deadline and the lock, it forgets that it was late.
+fn take_back(guard: LoanGuard<'_>, late: Option<TimedOut>) -> Option<TimedOut> {
+    let start = Instant::now();
+    let end = guard.take_back();
+    late.filter(|_| end == LoanEnd::Unfinished).map(|why| why.later(start.elapsed()))
 }
 
 /// Drops a job that cannot be submitted; returns the error of its call.

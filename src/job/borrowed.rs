@@ -139,6 +139,11 @@ impl<'a> LoanGuard<'a> {
         Self { borrowed, loan: PhantomData }
     }
 
+    /// The job, for the queue.
+    pub(crate) fn job(&self) -> Arc<BorrowedJob> {
+        Arc::clone(&self.borrowed)
+    }
+
     /// Ends the loan, and tells how.
     pub(crate) fn take_back(&self) -> LoanEnd {
         self.borrowed.cell.take_back()
