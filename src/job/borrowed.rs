@@ -1,5 +1,8 @@
-//! A job that borrows from its caller's stack: the future stays there, lent to the reactor thread for the time of
-//! the call. The one place with `unsafe`, but for FFI.
+//! A job that borrows from its caller's stack. The future stays there, lent to the reactor thread for the time of
+//! the call.
+//!
+//! Here is the `unsafe` of `wait_for`: the reference to the caller's stack loses its lifetime on its way to the
+//! reactor thread. [`LoanGuard::lend`] has the argument.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -13,9 +16,10 @@ use crate::handoff::loan::{Loan, LoanCell, LoanEnd};
 use crate::handoff::outcome::Outcome;
 use crate::job::header::Header;
 use crate::job::{End, Job};
+use crate::panic::abort::AbortOnUnwind;
 use crate::panic::{Panic, catch, poll_and_drop};
 
-/// What stays on the caller's stack: its future, and the place for the output.
+/// The part of the job that stays on the caller's stack: the future, and room for its output.
 pub(crate) struct StackJob<'a, F, R> {
     /// `None` once the future was ready, or was dropped because the reactor stopped.
     pub(crate) future: Pin<&'a mut Option<F>>,
@@ -25,7 +29,7 @@ pub(crate) struct StackJob<'a, F, R> {
 
 impl<F: Future<Output = R> + Send, R: Send> Loan for StackJob<'_, F, R> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        // Dropped here, where it lived, and before anyone is told that it is ready.
+        // A future that is ready is dropped here, on the thread that polled it, before its end is made known.
         let poll = self.span.within(|| poll_and_drop(self.future.as_mut(), cx));
         poll.map(|output| self.output = Some(output))
     }
@@ -44,9 +48,9 @@ type ErasedLoan = &'static mut (dyn Loan + Send);
 pub(crate) struct BorrowedJob {
     pub(crate) header: Header,
     cell: LoanCell<ErasedLoan>,
-    /// Says that the reactor thread has done with the cell: it is empty, or the caller's to empty.
+    /// Published when the reactor thread has finished with the cell: the cell is empty, or the caller's to empty.
     pub(crate) returned: Outcome<()>,
-    /// Whether the future is polled once at the most.
+    /// Whether the future is polled at most once.
     once: bool,
 }
 
@@ -71,10 +75,10 @@ impl Job for BorrowedJob {
     fn report_unclaimed(&self) {}
 }
 
-/// The job's future on the reactor thread: polls the caller's, through the cell.
+/// The job's future on the reactor thread. It polls the caller's future through the cell.
 struct LentFuture {
     borrowed: Arc<BorrowedJob>,
-    /// Whether it ends with the future in the cell, for the caller to take back.
+    /// Whether the caller's future stays in the cell when this one ends, for the caller to take back.
     leave: bool,
 }
 
@@ -96,7 +100,7 @@ impl Drop for LentFuture {
     }
 }
 
-/// The caller's side of a loan, which it keeps borrowed. When it is gone, so is the loan.
+/// The caller's end of a loan, which it keeps borrowed. Dropping the guard ends the loan.
 pub(crate) struct LoanGuard<'a> {
     pub(crate) borrowed: Arc<BorrowedJob>,
     loan: PhantomData<&'a mut ()>,
@@ -114,25 +118,23 @@ impl<'a> LoanGuard<'a> {
         header: Header,
         once: bool,
     ) -> Self {
-        // SAFETY: only the lifetime changes. The reference goes into the cell and nowhere else: the
-        // cell hands out no copy, and lets nobody touch it but by holding the cell's lock. The caller
-        // promises that `take_back` is called (by `drop`) before `'a` ends. It locks, and then there
-        // are two cases:
+        // SAFETY: only the lifetime changes. The reference goes into the cell and nowhere else: the cell hands out
+        // no copy, and touches the loan only while it holds its lock. Our caller promises that `take_back` is called
+        // (by `drop`) before `'a` ends. `take_back` locks the cell, and then there are two cases:
         //
-        // 1. The cell is empty already. Whoever emptied it has done with the loan, for good, before it
-        //    released the lock, and we have taken the lock since. So all that was done to the loan
-        //    happened before, and nothing will be done to it after.
-        // 2. The loan is still in the cell. We hold the lock, so nobody is inside `poll` or `stop`; we
-        //    empty the cell, and everyone who comes later finds it empty. That nobody else has touched
-        //    it since the last unlock makes it ours as it is.
+        // 1. The cell is empty. Another thread has emptied it, and had finished with the loan for good before it
+        //    released the lock, which we have taken since. So all its uses of the loan happened before, and there
+        //    will be none after.
+        // 2. The loan is still in the cell. We hold the lock, so no thread is inside `poll` or `stop`; we empty the
+        //    cell, and every later `poll` or `stop` finds it empty. All uses so far happened before an unlock that
+        //    came before our lock, so the loan is ours as it is.
         //
-        // In both cases the reference is gone when `take_back` returns, wherever the `Arc<BorrowedJob>`
-        // still is: in the queue, in a task, or leaked with either. Unwinding takes the same way,
-        // because `drop` does. `take_back` itself does not unwind: it locks (poison is ignored), moves
-        // an enum that has no destructor, and unlocks.
+        // In both cases the reference is gone when `take_back` returns, wherever the `Arc<BorrowedJob>` still is: in
+        // the queue, in a task, or leaked with either. Unwinding takes the same way, because `drop` does. A
+        // `take_back` that unwound itself would end the process.
         //
-        // That the loan is used on another thread is allowed by `Send`: of the future, its output and
-        // the frame around both. The frame does not move meanwhile, as it stays mutably borrowed.
+        // Using the loan on another thread is allowed by `Send`: of the future, of its output, and of the `StackJob`
+        // around both. The `StackJob` does not move meanwhile, as it stays mutably borrowed.
         let loan = unsafe { mem::transmute::<&'a mut (dyn Loan + Send + 'a), ErasedLoan>(loan) };
         let returned = Outcome::new();
         let borrowed = Arc::new(BorrowedJob { header, cell: LoanCell::new(loan), returned, once });
@@ -144,16 +146,19 @@ impl<'a> LoanGuard<'a> {
         Arc::clone(&self.borrowed)
     }
 
-    /// Ends the loan, and tells how.
+    /// Ends the loan, and returns how it came back.
     pub(crate) fn take_back(&self) -> LoanEnd {
-        self.borrowed.cell.take_back()
+        let abort = AbortOnUnwind::arm();
+        let end = self.borrowed.cell.take_back();
+        abort.disarm();
+        end
     }
 }
 
 impl Drop for LoanGuard<'_> {
     fn drop(&mut self) {
         if self.take_back() == LoanEnd::Unfinished {
-            // Have the reactor let go of the empty cell. The loan is over, so this may unwind.
+            // Have the reactor drop its task with the empty cell. The loan is over, so this may unwind.
             self.borrowed.header.cancel();
         }
     }

@@ -5,6 +5,7 @@
 //! front of the one it finds ([`install_hook`]). The hook leaves a note for the [`catch`] around it, on
 //! the same thread; on every other thread it does nothing but pass the panic on.
 
+pub(crate) mod abort;
 mod hint;
 
 use std::any::Any;
