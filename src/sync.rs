@@ -38,16 +38,22 @@ pub(crate) fn park_until(parker: &Parker, deadline: Option<Instant>) -> bool {
     true
 }
 
-/// Lends the calling thread's parker, and the waker that unparks it. `None` in destructors of thread-locals, when it
-/// is gone.
-pub(crate) fn with_parker<R>(then: impl FnOnce(&Parker, &Waker) -> R) -> Option<R> {
+/// Lends the calling thread's parker, and the waker that unparks it. In destructors of thread-locals, when that may be
+/// gone, it is one made for the call.
+pub(crate) fn with_parker<R>(mut then: impl FnMut(&Parker, &Waker) -> R) -> R {
     thread_local! {
-        static PARKER: (Parker, Waker) = {
-            let (parker, unparker) = parking::pair();
-            (parker, unparker.into())
-        };
+        static PARKER: (Parker, Waker) = pair();
     }
-    PARKER.try_with(|(parker, waker)| then(parker, waker)).ok()
+    fn pair() -> (Parker, Waker) {
+        let (parker, unparker) = parking::pair();
+        (parker, unparker.into())
+    }
+
+    let lent = PARKER.try_with(|(parker, waker)| then(parker, waker));
+    lent.unwrap_or_else(|_gone| {
+        let (parker, waker) = pair();
+        then(&parker, &waker)
+    })
 }
 
 /// Locks, whatever happened to an earlier holder: every critical section of this crate leaves its data

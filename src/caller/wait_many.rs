@@ -95,7 +95,10 @@ pub fn wait_any<T, E>(
     }
     if !timeout.is_zero() {
         let listeners = results.iter().map(|result| result.listen());
-        sleep_until_any(listeners, deadline(start, timeout));
+        let end = deadline(start, timeout);
+        sleep_until_any(listeners, |sleep_until| {
+            sleep_until(end);
+        });
     }
     match finished() {
         Some(index) => Ok(index),

@@ -128,7 +128,6 @@ impl<V> Outcome<V> {
             return true;
         }
         with_parker(|parker, waker| self.park(parker, waker, deadline))
-            .flatten()
             .unwrap_or_else(|| self.sleep(deadline))
     }
 

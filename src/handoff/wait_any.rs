@@ -2,20 +2,20 @@
 //!
 //! # The protocol
 //!
-//! Each outcome has a listener of its own, which wakes no thread, but rings the *bell*, on which the thread
-//! sleeps. The thread first listens to the bell, then to one outcome after the other. So an outcome that is
-//! published
+//! Each outcome gets a listener of its own, whose waker is the call's [`Notifier`]. So an outcome that is published
 //!
 //! - before its listener is registered makes [`listen`](crate::handoff::outcome::Outcome::listen) say so;
-//! - before its listener has the bell's waker makes the first poll say so;
-//! - after that rings the bell, to which the thread is listening.
+//! - before its listener has the waker makes the first poll say so;
+//! - after that wakes the notifier.
 //!
-//! In the first two cases the thread does not sleep. In the third it sleeps once, and is woken by the first
-//! ring; all others find nobody.
+//! In the first two cases the thread does not sleep. In the third the notifier raises `is_notified`, and then unparks
+//! the thread, which parks only after it has found the flag lowered. All later wakes find the flag raised and do
+//! nothing.
 //!
-//! The bell is an event of its own, as the thread's park token is anybody's.
+//! The thread parks with its parker, as all its waits do. A token in it may be left from an earlier wait, and a wait
+//! of code that runs between two sleeps may take one; so the flag decides, not the token.
 //!
-//! `tests/loom/tests/bell.rs` models it with two outcomes.
+//! `tests/loom/tests/wait_any.rs` models it with two outcomes.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -23,46 +23,65 @@ use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 use std::time::Instant;
 
-use crate::sync::{Event, EventListener, Listener, listener, wait_until};
+use crate::sync::{AtomicBool, EventListener, Ordering, Parker, park_until, with_parker};
 
-struct Notifier(Event);
+/// Unparks the thread of one call, once.
+struct Notifier {
+    /// ORDERING: the Release of the swap pairs with the Acquire in `sleep_until`.
+    is_notified: AtomicBool,
+    thread: Waker,
+}
 
 impl Wake for Notifier {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
-    // LOCKING: called under the lock of an outcome's event. It takes the bell's own for a moment, under which
+    // LOCKING: called under the lock of an outcome's event. It takes the parker's own for a moment, under which
     // nothing else is taken.
     fn wake_by_ref(self: &Arc<Self>) {
-        self.0.notify(1);
+        if !self.is_notified.swap(true, Ordering::AcqRel) {
+            self.thread.wake_by_ref();
+        }
     }
 }
 
-/// Blocks until one of the listeners is notified, or the deadline has passed; `None` is no deadline. It takes a
-/// `None` among the listeners for one that has been.
+impl Notifier {
+    /// Sleeps until the notifier is woken (`true`) or the deadline has passed (`false`); `None` is no deadline.
+    fn sleep_until(&self, parker: &Parker, deadline: Option<Instant>) -> bool {
+        loop {
+            if self.is_notified.load(Ordering::Acquire) {
+                return true;
+            }
+            if !park_until(parker, deadline) {
+                return self.is_notified.load(Ordering::Acquire);
+            }
+        }
+    }
+}
+
+/// Blocks until one of the listeners is notified, or `sleep` gives up. A `None` among the listeners counts as one
+/// that has been notified.
 ///
-/// Each listener is made when it is asked for, and no sooner.
+/// Each listener is made when the iterator is asked for it. `sleep` is given the function that sleeps, until one of
+/// the listeners is notified (`true`) or a deadline has passed (`false`), and may call it again after that.
 pub(crate) fn sleep_until_any(
-    listeners: impl Iterator<Item = Option<EventListener>>,
-    deadline: Option<Instant>,
+    mut listeners: impl Iterator<Item = Option<EventListener>>,
+    mut sleep: impl FnMut(&mut dyn FnMut(Option<Instant>) -> bool),
 ) {
-    let bell = Arc::new(Notifier(Event::new()));
-    listener!(bell.0 => rung);
-    let waker = Waker::from(Arc::clone(&bell));
-    let mut cx = Context::from_waker(&waker);
-    let mut registered = Vec::with_capacity(listeners.size_hint().0);
-    for listener in listeners {
-        let Some(mut listener) = listener else { return };
-        if Pin::new(&mut listener).poll(&mut cx).is_ready() {
-            return;
+    with_parker(|parker, thread| {
+        let is_notified = AtomicBool::new(false);
+        let notifier = Arc::new(Notifier { is_notified, thread: thread.clone() });
+        let waker = Waker::from(Arc::clone(&notifier));
+        let mut cx = Context::from_waker(&waker);
+        let mut registered = Vec::with_capacity(listeners.size_hint().0);
+        for listener in listeners.by_ref() {
+            let Some(mut listener) = listener else { return };
+            if Pin::new(&mut listener).poll(&mut cx).is_ready() {
+                return;
+            }
+            registered.push(listener);
         }
-        registered.push(listener);
-    }
-    match deadline {
-        None => rung.wait(),
-        Some(deadline) => {
-            wait_until(rung, deadline);
-        }
-    }
+        sleep(&mut |deadline| notifier.sleep_until(parker, deadline));
+    });
 }

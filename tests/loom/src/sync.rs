@@ -72,11 +72,11 @@ pub fn park_until(parker: &Parker, deadline: Option<Instant>) -> bool {
 }
 
 /// Lends the calling thread's parker, which may have a token left from an earlier wait.
-pub fn with_parker<R>(then: impl FnOnce(&Parker, &Waker) -> R) -> Option<R> {
+pub fn with_parker<R>(mut then: impl FnMut(&Parker, &Waker) -> R) -> R {
     loom::thread_local! {
         static PARKER: Parker = Parker::default();
     }
-    PARKER.with(|parker| Some(then(parker, &Waker::from(Arc::clone(&parker.0)))))
+    PARKER.with(|parker| then(parker, &Waker::from(Arc::clone(&parker.0))))
 }
 
 /// Locks. In a model nobody unwinds but to end it.

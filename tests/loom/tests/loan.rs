@@ -5,14 +5,14 @@
 
 #![cfg(loom)]
 
-#[expect(dead_code, reason = "the caller of `wait_for` has no handle")]
-#[path = "../../../src/handoff/outcome.rs"]
-mod outcome;
-#[path = "../../../src/handoff/loan.rs"]
-mod loan;
 #[expect(dead_code, reason = "a header's place and state are no part of the protocol")]
 #[path = "../../../src/job/header.rs"]
 mod header;
+#[path = "../../../src/handoff/loan.rs"]
+mod loan;
+#[expect(dead_code, reason = "the caller of `wait_for` has no handle")]
+#[path = "../../../src/handoff/outcome.rs"]
+mod outcome;
 
 use std::collections::BTreeSet;
 use std::future::poll_fn;
@@ -27,9 +27,9 @@ use loom::cell::UnsafeCell;
 use loom::future::block_on;
 use loom::thread;
 
-use outcome::Outcome;
-use loan::{Loan, LoanEnd, LoanCell};
 use header::Header;
+use loan::{Loan, LoanCell, LoanEnd};
+use outcome::Outcome;
 
 /// How many polls of a future are pending before it is ready.
 type PendingPolls = usize;

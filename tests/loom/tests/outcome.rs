@@ -5,13 +5,13 @@
 
 #![cfg(loom)]
 
+#[expect(dead_code, reason = "a header's place and state are no part of the protocol")]
+#[path = "../../../src/job/header.rs"]
+mod header;
 #[path = "outcome/job.rs"]
 mod job;
 #[path = "../../../src/handoff/outcome.rs"]
 mod outcome;
-#[expect(dead_code, reason = "a header's place and state are no part of the protocol")]
-#[path = "../../../src/job/header.rs"]
-mod header;
 
 use std::collections::BTreeSet;
 use std::future::poll_fn;

@@ -1,20 +1,21 @@
-//! Models of `src/bell.rs`: one thread that waits for any of two outcomes, and the two that publish them.
+//! Models of `src/handoff/wait_any.rs`: a thread that waits for any of two outcomes, and the two threads that publish
+//! them.
 
 #![cfg(loom)]
 
-#[path = "../../../src/handoff/wait_any.rs"]
-mod wait_any;
-#[expect(dead_code, reason = "some of it is not for who waits for several")]
+#[expect(dead_code, reason = "a wait for several outcomes uses a part of it")]
 #[path = "../../../src/handoff/outcome.rs"]
 mod outcome;
+#[path = "../../../src/handoff/wait_any.rs"]
+mod wait_any;
 
 use std::sync::Arc;
 
 use crochet_loom::{explore, join, soon, sync};
 use loom::thread;
 
-use wait_any::sleep_until_any;
 use outcome::Outcome;
+use wait_any::sleep_until_any;
 
 type Outcomes = Arc<[Outcome<usize>; 2]>;
 
@@ -33,7 +34,7 @@ fn publish(outcomes: &Outcomes, which: usize) {
     assert!(outcomes[which].publish());
 }
 
-/// As `wait_any` does. What is done has its value in place.
+/// Looks at the outcomes, as `wait_any` does. One that is done has its value in place.
 fn look(outcomes: &Outcomes) -> Found {
     match outcomes.iter().position(Outcome::is_done) {
         None => Neither,
@@ -42,6 +43,12 @@ fn look(outcomes: &Outcomes) -> Found {
             [First, Second][which]
         }
     }
+}
+
+fn sleep_for_ever(outcomes: &[Outcome<usize>]) {
+    sleep_until_any(outcomes.iter().map(Outcome::listen), |sleep_until| {
+        assert!(sleep_until(None));
+    });
 }
 
 fn check(
@@ -59,7 +66,9 @@ fn check(
             })
             .collect();
         let listeners = outcomes.iter().map(Outcome::listen);
-        sleep_until_any(listeners, if has_deadline { soon() } else { None });
+        sleep_until_any(listeners, |sleep_until| {
+            sleep_until(if has_deadline { soon() } else { None });
+        });
         seen.note(look(&outcomes));
         publishers.into_iter().for_each(join);
     });
@@ -85,21 +94,42 @@ fn an_outcome_and_the_deadline_meet() {
     check(&[1], true, [Neither, Second]);
 }
 
-/// Each has a bell of its own.
+/// Each has a notifier of its own.
 #[test]
-fn two_threads_that_wait_for_the_same_outcomes_are_woken() {
-    explore([Second], |seen| {
+fn two_threads_that_wait_for_the_same_outcome_are_woken() {
+    explore([First], |seen| {
         let outcomes = Arc::new([Outcome::new(), Outcome::new()]);
         let others = Arc::clone(&outcomes);
         let other = thread::spawn(move || {
-            sleep_until_any(others.iter().map(Outcome::listen), None);
-            assert!(others[1].is_done());
+            sleep_for_ever(&others[..1]);
+            assert!(others[0].is_done());
         });
         let publishers = Arc::clone(&outcomes);
-        let publisher = thread::spawn(move || publish(&publishers, 1));
-        sleep_until_any(outcomes.iter().map(Outcome::listen), None);
+        let publisher = thread::spawn(move || publish(&publishers, 0));
+        sleep_for_ever(&outcomes[..1]);
         seen.note(look(&outcomes));
         join(publisher);
         join(other);
+    });
+}
+
+/// Between two sleeps the thread runs other code, here a wait for something else. That uses the same parker, and may
+/// take the token with which the notifier has unparked the thread.
+#[test]
+fn a_wait_between_two_sleeps_takes_no_notification() {
+    explore([First], |seen| {
+        let outcomes = Arc::new([Outcome::new(), Outcome::new()]);
+        let publisher = {
+            let outcomes = Arc::clone(&outcomes);
+            thread::spawn(move || publish(&outcomes, 0))
+        };
+        sleep_until_any(outcomes[..1].iter().map(Outcome::listen), |sleep_until| {
+            if !sleep_until(soon()) {
+                outcomes[1].wait(soon());
+                assert!(sleep_until(None));
+            }
+        });
+        seen.note(look(&outcomes));
+        join(publisher);
     });
 }

@@ -12,8 +12,8 @@ use crochet_loom::{Seen, soon};
 use loom::cell::UnsafeCell;
 use loom::future::block_on;
 
-use crate::outcome::Outcome;
 use crate::header::Header;
+use crate::outcome::Outcome;
 
 /// How the job ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
