@@ -43,7 +43,7 @@ impl Errors {
 
     /// Takes over all that another list has.
     pub(crate) fn append(&mut self, other: Self) {
-        other.0.into_iter().for_each(|error| self.push(error));
+        other.into_iter().for_each(|error| self.push(error));
     }
 
     /// The value, or its type's default after an error.
@@ -52,6 +52,15 @@ impl Errors {
             self.push(error);
             T::default()
         })
+    }
+}
+
+impl IntoIterator for Errors {
+    type Item = Error;
+    type IntoIter = std::iter::Flatten<std::option::IntoIter<Error>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter().flatten()
     }
 }
 

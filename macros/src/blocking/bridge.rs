@@ -154,7 +154,12 @@ fn stream(names: &Names, ty: &mut Type, bridges: &Bridges<'_>, errors: &mut Erro
     if !items.is_same() && !matches!(ty, Type::ImplTrait(_)) {
         // What converts the items is a type that has no name.
         if let Some(bounds) = boxed_bounds(ty) {
-            *ty = opaque(bounds.clone(), Span::mixed_site());
+            let mut bounds = bounds.clone();
+            if !bounds.iter().any(|bound| matches!(bound, TypeParamBound::Lifetime(_))) {
+                // So it is for an object in a box.
+                bounds.push(syn::parse_quote!('static));
+            }
+            *ty = opaque(bounds, Span::mixed_site());
         }
     }
     finish_opaque(ty, bridges);

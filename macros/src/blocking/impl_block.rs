@@ -8,7 +8,7 @@ use syn::parse::ParseStream;
 use syn::{Attribute, Error, GenericParam, Generics, Result, Token, Type, TypePath, Visibility};
 
 use super::docs;
-use super::item::{Item, ItemKind, Way, parse_items, without_helpers};
+use super::item::{Item, ItemKind, Way, conditional, parse_items, without_helpers};
 use super::method::{Context, Method, Place, attributes};
 use super::options::Options;
 use super::types::{Names, without_arguments};
@@ -71,7 +71,9 @@ impl Impl {
         let mut output = TokenStream::new();
         for item in &items {
             for (condition, way) in item.ways(errors) {
-                let written = expand_item(&context, item, way, errors);
+                let mut found = Errors::default();
+                let written = expand_item(&context, item, way, &mut found);
+                output.extend(conditional(condition.as_ref(), found, errors));
                 if !written.is_empty() {
                     output.extend(quote!(#condition #written));
                 }

@@ -94,6 +94,24 @@ impl Item {
     }
 }
 
+/// What is wrong with an item where it has a condition, in its place.
+pub(crate) fn conditional(
+    condition: Option<&TokenStream>,
+    found: Errors,
+    errors: &mut Errors,
+) -> TokenStream {
+    match condition {
+        Some(condition) => {
+            let found = found.into_iter().map(|error| error.to_compile_error());
+            quote!(#(#condition #found)*)
+        }
+        None => {
+            errors.append(found);
+            TokenStream::new()
+        }
+    }
+}
+
 /// With the options of a helper attribute, or without.
 #[derive(Clone, Copy)]
 pub(crate) enum Way<'a> {

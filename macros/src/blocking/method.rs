@@ -299,7 +299,11 @@ impl<'a> Function<'a> {
 
     /// How a receiver with a type holds the twin.
     fn held(&self, ty: &mut Type) -> Option<Held> {
-        match ungrouped(ty) {
+        let ty = ungrouped(ty);
+        if self.context.names.becomes_twin(ty) {
+            return Some(Held::Value);
+        }
+        match ty {
             Type::Reference(reference) => {
                 match (&reference.mutability, self.held(&mut reference.elem)?) {
                     (None, Held::Value) => Some(Held::Shared),
@@ -308,9 +312,6 @@ impl<'a> Function<'a> {
                 }
             }
             Type::Path(TypePath { qself: None, path, .. }) => {
-                if path.is_ident("Self") {
-                    return Some(Held::Value);
-                }
                 let last = path.segments.last_mut()?;
                 let how = match last.ident.to_string().as_str() {
                     "Arc" => Held::Arc,

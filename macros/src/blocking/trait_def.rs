@@ -14,7 +14,7 @@ use syn::{
 
 use super::docs;
 use super::impl_block::{MACRO, OTHER, allow, body, head, kept};
-use super::item::{AssociatedType, Item, ItemKind, Way, parse_items, without_helpers};
+use super::item::{AssociatedType, Item, ItemKind, Way, conditional, parse_items, without_helpers};
 use super::method::{Context, Method, Place, attributes, mentions_word};
 use super::options::Options;
 use super::types::Names;
@@ -91,7 +91,10 @@ impl Trait {
         let mut written = Written::default();
         for item in &items {
             for (condition, way) in item.ways(errors) {
-                let Written { declared, implemented } = expand_item(&context, item, way, errors);
+                let mut found = Errors::default();
+                let Written { declared, implemented } =
+                    expand_item(&context, item, way, &mut found);
+                written.declared.extend(conditional(condition.as_ref(), found, errors));
                 if !declared.is_empty() {
                     written.declared.extend(quote!(#condition #declared));
                     written.implemented.extend(quote!(#condition #implemented));

@@ -1,6 +1,6 @@
 //! From the types of the async API to those of the blocking one.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Spacing, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
 use syn::{
@@ -231,7 +231,7 @@ impl Names {
     }
 
     /// Replaces a type that has a twin, and tells whether it is one.
-    fn becomes_twin(&self, ty: &mut Type) -> bool {
+    pub(crate) fn becomes_twin(&self, ty: &mut Type) -> bool {
         match ty {
             Type::Path(TypePath { qself: None, path, .. }) => self.twin(path).is_some(),
             _ => false,
@@ -367,7 +367,7 @@ fn replace_self(tokens: TokenStream, with: &Path, only_in_paths: bool) -> TokenS
     while let Some(token) = tokens.next() {
         match token {
             TokenTree::Ident(word) if word == "Self" => {
-                let in_path = matches!(tokens.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
+                let in_path = matches!(tokens.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == ':' && punct.spacing() == Spacing::Joint);
                 if in_path {
                     replaced.extend(quote!(<#with>));
                 } else if only_in_paths {

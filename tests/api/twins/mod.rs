@@ -12,4 +12,10 @@
 //!
 //! What is refused is in `tests/ui`; the expansion is pinned in `macros/src/blocking/tests.rs`.
 
+mod bridges;
 mod client;
+mod generics;
+mod settings;
+mod surroundings;
+mod traits;
+mod types;
