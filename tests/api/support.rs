@@ -3,6 +3,9 @@
 #[cfg(unix)]
 #[path = "../support/fork.rs"]
 pub(crate) mod fork;
+#[cfg(target_os = "linux")]
+#[path = "../support/kernel.rs"]
+pub(crate) mod kernel;
 #[path = "../support/scripted.rs"]
 pub(crate) mod scripted;
 #[path = "../support/mod.rs"]

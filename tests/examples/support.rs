@@ -1,5 +1,6 @@
 //! The helpers that this suite uses, of those that all suites share.
 
+#[cfg(feature = "macros")]
 #[path = "../support/chromium.rs"]
 pub(crate) mod chromium;
 #[cfg(feature = "macros")]
@@ -18,7 +19,9 @@ mod shared;
 #[path = "../support/signal.rs"]
 pub(crate) mod signal;
 #[path = "../support/site.rs"]
+#[cfg_attr(not(feature = "macros"), allow(dead_code, reason = "most of the examples are left out"))]
 pub(crate) mod site;
+#[cfg(feature = "macros")]
 #[path = "../support/web.rs"]
 pub(crate) mod web;
 

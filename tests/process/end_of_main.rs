@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crochet::{Error, EventualResult, Reactor};
 
+use crate::support::fork::{fork, status_of};
 use crate::support::programs::{A_SECOND, Case, case, hog, say, settle};
 use crate::support::{Gate, LONG, never};
 
@@ -266,19 +267,13 @@ fn a_fork() {
     pending("parent's").detach();
     settle();
     for i in 0..FORKS {
-        #[expect(unsafe_code, reason = "FFI")]
-        // SAFETY: the child does no more than to print and to return from `main`.
-        let pid = unsafe { libc::fork() };
+        let pid = fork();
         if pid == 0 {
             return if i == 0 {
                 say("child ends")
             };
         }
-        let mut status = -1;
-        #[expect(unsafe_code, reason = "FFI")]
-        // SAFETY: the pointer is to a whole `c_int`.
-        let waited = unsafe { libc::waitpid(pid, &mut status, 0) };
-        assert_eq!((waited, status), (pid, 0));
+        assert_eq!(status_of(pid), 0);
     }
     say("parent ends");
 }

@@ -9,6 +9,7 @@ use crochet::BackgroundLogger;
 use log::{Log, Metadata, Record};
 
 use crate::support::LONG;
+use crate::support::fork::{fork, status_of};
 use crate::support::programs::{A_SECOND, Case, case, in_job, pending, say};
 
 pub(crate) const CASES: &[Case] = &[
@@ -157,17 +158,11 @@ fn forks() {
     log::info!("this");
     log::logger().flush();
     for _ in 0..FORKS {
-        #[expect(unsafe_code, reason = "FFI")]
-        // SAFETY: the child does no more than to return from `main`.
-        let pid = unsafe { libc::fork() };
+        let pid = fork();
         if pid == 0 {
             return;
         }
-        let mut status = -1;
-        #[expect(unsafe_code, reason = "FFI")]
-        // SAFETY: the pointer is to a whole `c_int`.
-        let waited = unsafe { libc::waitpid(pid, &mut status, 0) };
-        assert_eq!((waited, status), (pid, 0));
+        assert_eq!(status_of(pid), 0);
     }
     say("main ends");
 }

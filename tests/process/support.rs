@@ -1,5 +1,8 @@
 //! The helpers that this suite uses, of those that all suites share.
 
+#[path = "../support/fork.rs"]
+#[allow(dead_code, reason = "this suite uses some of it")]
+pub(crate) mod fork;
 #[path = "../support/programs.rs"]
 pub(crate) mod programs;
 #[path = "../support/mod.rs"]

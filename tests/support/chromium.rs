@@ -3,8 +3,6 @@
 //! `CROCHET_CHROMIUM=1` in the environment makes it an error that there is none. The gate sets that, and installs
 //! Chromium; elsewhere tests say that they were skipped.
 
-#![allow(dead_code, reason = "each suite uses some of it")]
-
 use std::env;
 use std::fs;
 use std::io::{self, Write};

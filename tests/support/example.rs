@@ -1,7 +1,5 @@
 //! Runs an example as its user would: as a process, with arguments.
 
-#![allow(dead_code, reason = "each suite uses some of it")]
-
 use std::env::{self, consts::EXE_SUFFIX};
 use std::fs;
 use std::path::{Path, PathBuf};

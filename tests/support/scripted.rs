@@ -1,7 +1,5 @@
 //! An async stream that does what it is told, and keeps a record of it.
 
-#![allow(dead_code, reason = "each suite uses some of it")]
-
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
 use std::pin::Pin;

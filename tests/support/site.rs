@@ -1,7 +1,5 @@
 //! Plays the web site that an example asks.
 
-#![allow(dead_code, reason = "each suite uses some of it")]
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;

@@ -1,7 +1,5 @@
 //! Runs an example that is a web app, and acts as its user.
 
-#![allow(dead_code, reason = "each suite uses some of it")]
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdout, Stdio};

@@ -10,13 +10,13 @@ use std::future::pending;
 use std::io;
 use std::panic::{UnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::thread::{self, ThreadId};
+use std::thread::{self};
 use std::time::{Duration, Instant};
 
 use crochet::{Error, InReactor, JobState, Reactor};
 use futures_lite::future::yield_now;
 
-use crate::support::{Gate, LONG, Probe, hog, limit, settle, thread_of};
+use crate::support::{Gate, LONG, Probe, here, hog, limit, settle, thread_of};
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -33,10 +33,6 @@ fn wool(reactor: &Reactor) -> InReactor<Wool> {
 
 fn length(wool: &InReactor<Wool>) -> usize {
     wool.with(LONG, async |wool| Ok::<_, Error>(wool.1.get())).unwrap()
-}
-
-fn here() -> ThreadId {
-    thread::current().id()
 }
 
 #[test]

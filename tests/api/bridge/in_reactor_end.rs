@@ -10,7 +10,7 @@ use std::future::pending;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::thread::{self, ThreadId};
+use std::thread::{self};
 use std::time::Duration;
 use std::{io, process};
 
@@ -19,15 +19,11 @@ use crochet::{Error, InReactor, Reactor};
 #[cfg(unix)]
 use crate::support::fork;
 use crate::support::{
-    Gate, LONG, PanicOnDrop, Probe, Witness, hog, limit, log, never, own_process, settle,
+    Gate, LONG, PanicOnDrop, Probe, Witness, here, hog, limit, log, never, own_process, settle,
     thread_of, until,
 };
 
 const SHORT: Duration = Duration::from_millis(50);
-
-fn here() -> ThreadId {
-    thread::current().id()
-}
 
 /// A value with a witness, on this reactor.
 fn witnessed(reactor: &Reactor, drops: &Probe) -> InReactor<(Rc<()>, Witness)> {

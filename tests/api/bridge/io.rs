@@ -7,7 +7,7 @@
 //! | fill_buf, seek | lines, end | | as read | |
 
 use std::io::{self, BufRead, ErrorKind, IoSlice, IoSliceMut, Read, Seek, SeekFrom, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,17 +17,11 @@ use crochet::io::Blocking;
 use crochet::{Error, Reactor};
 use futures_lite::io::{BufReader, Cursor};
 
+use super::pair;
 use crate::support::scripted::{Scripted, Step};
 use crate::support::{Gate, LONG, Probe, here, hog, limit, thread_of, until};
 
 const SHORT: Duration = Duration::from_millis(20);
-
-/// A connection: an async end, and an ordinary one.
-fn pair() -> (async_net::TcpStream, TcpStream) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    (stream.try_into().unwrap(), listener.accept().unwrap().0)
-}
 
 /// Blocks until there is something to read.
 fn arrived(stream: &async_net::TcpStream) {

@@ -2,7 +2,6 @@
 //! child; and with a stream that panics.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::Duration;
@@ -11,15 +10,10 @@ use crochet::io::Blocking;
 use crochet::{Error, Reactor};
 
 #[cfg(unix)]
+use super::pair;
 use crate::support::fork;
 use crate::support::scripted::{Scripted, Step};
 use crate::support::{LONG, limit, own_process};
-
-fn pair() -> (async_net::TcpStream, TcpStream) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    (stream.try_into().unwrap(), listener.accept().unwrap().0)
-}
 
 /// The crate's own error inside of an `io::Error`.
 #[track_caller]

@@ -9,3 +9,12 @@ mod io_refused;
 mod iter;
 mod iter_ahead;
 mod unblock;
+
+use std::net::{TcpListener, TcpStream};
+
+/// A connection: an async end, and an ordinary one.
+fn pair() -> (async_net::TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    (stream.try_into().unwrap(), listener.accept().unwrap().0)
+}

@@ -6,7 +6,7 @@ use std::panic::catch_unwind;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::support::fork::{End, at_once, in_fork, in_fork_ending, refused};
 use crate::support::{Gate, LONG, hog, never, own_process, until};
@@ -171,9 +171,8 @@ fn a_forked_child_may_exit_normally() {
     let dropped = Gate::new();
     let job: Job = crochet::run_in_reactor(never(dropped.open_on_drop()));
     works();
-    let (parent, start) = (process::id(), Instant::now());
+    let parent = process::id();
     in_fork_ending(End::Normally, || check_functions(parent));
-    assert!(start.elapsed() < Duration::from_secs(20));
     assert!(!dropped.is_open());
     assert!(job.wait(Duration::ZERO).unwrap_err().is_timeout());
     works();

@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::fork::{End, in_fork, in_fork_ending};
+use crate::support::fork::{End, exit_at_once, fork, in_fork, in_fork_ending, status_of};
 use crate::support::{Gate, LONG, limit, never, own_process, until, waker};
 use async_io::Async;
 use crochet::{BackgroundLogger, Error, EventualResult, Reactor};
@@ -72,39 +72,6 @@ fn tells_on_drop() -> (Job, UnixStream) {
 fn is_silent(mut told: &UnixStream) -> bool {
     let read = told.read(&mut [0]);
     read.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
-}
-
-/// Forks here and now, and goes on in both; the child has the time that it may take.
-fn fork_and_go_on() -> libc::pid_t {
-    #[expect(unsafe_code, reason = "FFI")]
-    // SAFETY: the child uses the allocator, which can be used after a fork, and the code under test.
-    let pid = unsafe { libc::fork() };
-    assert!(pid >= 0);
-    if pid == 0 {
-        #[expect(unsafe_code, reason = "FFI")]
-        // SAFETY: it takes a number. The signal ends a child that is stuck.
-        let _ = unsafe { libc::alarm(20) };
-    }
-    pid
-}
-
-fn exit_at_once(status: i32) -> ! {
-    #[expect(unsafe_code, reason = "FFI")]
-    // SAFETY: it takes a number, and does not return.
-    unsafe {
-        libc::_exit(status)
-    }
-}
-
-/// The status of a child that has ended by itself.
-fn status_of(child: libc::pid_t) -> i32 {
-    let mut status = 0;
-    #[expect(unsafe_code, reason = "FFI")]
-    // SAFETY: the pointer is to a whole `c_int`.
-    let waited = unsafe { libc::waitpid(child, &mut status, 0) };
-    assert_eq!(waited, child);
-    assert!(libc::WIFEXITED(status), "status {status:#x}");
-    libc::WEXITSTATUS(status)
 }
 
 #[test]
@@ -176,7 +143,7 @@ fn main_that_forks<F: Future<Output = ()>>(in_child: impl FnOnce() -> F) -> Resu
     let main = async {
         main_starts.open();
         let (job, (never, told)) = crochet::unblock(|| jobs.join().unwrap()).await;
-        let child = fork_and_go_on();
+        let child = fork();
         if child == 0 {
             // Dropped with this future, where it may do no harm.
             let _jobs = (job, never);
@@ -222,7 +189,7 @@ fn job_that_forks(twice: bool) {
         if twice {
             futures_lite::future::yield_now().await;
         }
-        let child = fork_and_go_on();
+        let child = fork();
         futures_lite::future::yield_now().await;
         Ok(child)
     });
@@ -252,7 +219,7 @@ fn a_job_that_forks_and_returns_wakes_nobody_in_the_child() {
     let (begin, begins) = async_channel::bounded::<()>(1);
     let job: Job<libc::pid_t> = crochet::run_in_reactor(move || async move {
         begins.recv().await.unwrap();
-        Ok(fork_and_go_on())
+        Ok(fork())
     });
     let (gate, parent) = (Gate::new(), process::id());
     let opens = gate.clone();

@@ -8,26 +8,17 @@
 //!
 //! Options, and what comes of a call, are in `options.rs`; what is refused is in `tests/ui`.
 
-use std::future::{Future, pending, ready};
+use std::future::{pending, ready};
 use std::io;
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use super::now;
 use crate::support::{LONG, limit};
 use crochet::{Error, Eventual, EventualResult, run_in_reactor, wait_for};
 
 const SHORT: Duration = Duration::from_millis(20);
-
-/// Polls a future that needs no reactor, as a unit test of an original does.
-fn now<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("it waits for something"),
-    }
-}
 
 #[wait_for(timeout = 60)]
 async fn length(name: &str) -> io::Result<(usize, bool)> {

@@ -8,30 +8,17 @@
 //! | other attributes | `a_test ..`, `other_attributes ..` |
 
 use std::cell::Cell;
-use std::future::{Future, pending};
+use std::future::pending;
 use std::panic::{self, AssertUnwindSafe, Location};
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
-use std::thread::{self, ThreadId};
+use std::thread::ThreadId;
 use std::time::Duration;
 
-use crate::support::{Gate, LONG, hog, limit};
+use super::now;
+use crate::support::{Gate, LONG, here, hog, limit};
 use crochet::{Error, Reactor, run_in_reactor, wait_for};
 
 const SHORT: Duration = Duration::from_millis(20);
-
-/// Polls a future that needs no reactor, as a unit test of an original does.
-fn now<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("it waits for something"),
-    }
-}
-
-fn here() -> ThreadId {
-    thread::current().id()
-}
 
 struct Client {
     timeout: Duration,

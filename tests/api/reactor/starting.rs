@@ -288,22 +288,15 @@ mod no_room_for_a_thread {
     }
 }
 
-/// The names of this process's threads.
-#[cfg(target_os = "linux")]
-fn thread_names() -> Vec<String> {
-    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-    // A thread may end while the directory is read.
-    let names =
-        tasks.filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).ok());
-    names.map(|name| name.trim_end().to_owned()).collect()
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn linking_does_nothing_and_the_thread_lives_from_the_first_call_until_shutdown() {
+    use crate::support::kernel::{threads, threads_named};
+
     own_process!();
-    let count = || thread_names().iter().filter(|name| *name == "crochet").count();
-    let before = thread_names();
+    let names = || threads().into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    let count = || threads_named("crochet").len();
+    let before = names();
     assert_eq!(count(), 0, "{before:?}");
     assert!(!before.contains(&"async-io".to_owned()), "{before:?}");
     // What needs no reactor starts none.
@@ -311,7 +304,7 @@ fn linking_does_nothing_and_the_thread_lives_from_the_first_call_until_shutdown(
     let builder = Reactor::builder().name("unbuilt");
     crochet::shutdown(LONG).unwrap();
     drop(builder);
-    assert_eq!(thread_names(), before);
+    assert_eq!(names(), before);
 
     let waited: Result<(), Error> = crochet::wait_for(LONG, async { Ok(()) });
     waited.unwrap();

@@ -228,15 +228,9 @@ fn in_a_thousand_races_of_several_ends_one_that_has_ended_is_found() {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_thread_sleeps_once_and_needs_no_other() {
-    use std::{fs, sync::mpsc};
+    use std::{path::Path, sync::mpsc};
 
-    /// How often this thread has gone to sleep by itself.
-    fn sleeps() -> u64 {
-        let status = fs::read_to_string("/proc/thread-self/status").unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
-        line.unwrap().trim().parse().unwrap()
-    }
-    let threads = || fs::read_dir("/proc/self/task").unwrap().count();
+    use crate::support::kernel::{sleeps, threads};
 
     own_process!();
     let reactor = Reactor::new().unwrap();
@@ -249,15 +243,15 @@ fn the_thread_sleeps_once_and_needs_no_other() {
     thread::scope(|scope| {
         let waiter = scope.spawn(move || {
             begin.send(()).unwrap();
-            let before = sleeps();
+            let before = sleeps(Path::new("/proc/thread-self"));
             assert_eq!(wait_any(&all, LONG).unwrap(), 1000);
-            sleeps() - before
+            sleeps(Path::new("/proc/thread-self")) - before
         });
         has_begun.recv().unwrap();
-        let before = threads();
+        let before = threads().len();
         // Time for a wait that polls to show it.
         thread::sleep(Duration::from_millis(500));
-        assert_eq!(threads(), before);
+        assert_eq!(threads().len(), before);
         leash.release();
         let slept = waiter.join().unwrap();
         assert!((1..=3).contains(&slept), "it slept {slept} times");

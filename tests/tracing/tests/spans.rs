@@ -14,6 +14,11 @@
 #[allow(dead_code, unused_imports, unused_macros, reason = "this suite uses some of it")]
 mod support;
 
+#[cfg(unix)]
+#[path = "../../support/fork.rs"]
+#[allow(dead_code, reason = "this suite uses some of it")]
+mod fork;
+
 use std::fmt;
 use std::future;
 use std::sync::Mutex;
@@ -385,26 +390,13 @@ fn a_subscriber_hears_nothing_in_a_fork_that_a_job_makes() {
     let recorder = Recorder::new();
     let job = recorder.listen(|| {
         reactor.run_in_reactor(|| async {
-            #[expect(unsafe_code, reason = "FFI")]
-            // SAFETY: `fork` takes nothing, and the child uses the allocator, which can be used there, and
-            // the code under test. `alarm` takes a number, and ends a child that is stuck.
-            let child = unsafe {
-                let child = libc::fork();
-                if child == 0 {
-                    libc::alarm(20);
-                }
-                child
-            };
+            let child = fork::fork();
             yield_now().await;
             Ok::<_, Error>(child)
         })
     });
     let child = job.join(LONG).unwrap();
-    let mut status = 0;
-    #[expect(unsafe_code, reason = "FFI")]
-    // SAFETY: the pointer is to a whole `c_int`.
-    let waited = unsafe { libc::waitpid(child, &mut status, 0) };
     // Its only thread leaves the loop, and ends. The recorder would have aborted it.
-    assert_eq!((waited, status), (child, 0));
+    assert_eq!(fork::status_of(child), 0);
     assert!(on(there, &recorder).contains(&Close("job")));
 }

@@ -1,10 +1,8 @@
 //! What the feature does to a process: one thread that sleeps, and nothing in its forks. Each test has a process
 //! of its own.
 
-use std::fs;
 use std::future;
 use std::io;
-use std::path::PathBuf;
 use std::process;
 use std::thread;
 use std::time::Duration;
@@ -16,37 +14,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
 use crate::support::fork::{at_once, in_fork, refused};
+use crate::support::kernel::{assert_asleep, threads_named};
 use crate::support::{Gate, LONG, own_process, until};
-
-/// The kernel's view of this process's threads of that name.
-fn threads(name: &str) -> Vec<PathBuf> {
-    let tasks = fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
-    let named = |dir: &PathBuf| {
-        fs::read_to_string(dir.join("comm")).is_ok_and(|comm| comm.trim_end() == name)
-    };
-    tasks.filter(named).collect()
-}
-
-/// How often the threads have gone to sleep by themselves, which is how often they were woken.
-fn sleeps(threads: &[PathBuf]) -> u64 {
-    let sleeps = threads.iter().map(|dir| {
-        let status = fs::read_to_string(dir.join("status")).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
-        line.unwrap().trim().parse::<u64>().unwrap()
-    });
-    sleeps.sum()
-}
-
-/// Panics if one of the threads is woken for a second and a half, after it has come to rest.
-fn assert_asleep(threads: &[PathBuf]) {
-    let mut last = sleeps(threads);
-    until(|| {
-        thread::sleep(Duration::from_millis(200));
-        std::mem::replace(&mut last, sleeps(threads)) == last
-    });
-    thread::sleep(Duration::from_millis(1500));
-    assert_eq!(sleeps(threads), last);
-}
 
 type Job<T = ()> = EventualResult<T, Error>;
 
@@ -70,15 +39,15 @@ fn busy(reactor: &Reactor) -> Job {
 #[test]
 fn linking_starts_nothing_and_all_reactors_start_one_thread() {
     own_process!();
-    assert!(threads("crochet-tokio").is_empty());
+    assert!(threads_named("crochet-tokio").is_empty());
     let starters: Vec<_> = (0..8).map(|_| thread::spawn(own)).collect();
     starters.into_iter().for_each(|starter| assert_eq!(starter.join().unwrap(), own()));
-    assert_eq!(threads("crochet-tokio").len(), 1);
+    assert_eq!(threads_named("crochet-tokio").len(), 1);
     crochet::setup().unwrap();
     crochet::shutdown(LONG).unwrap();
     let again = crochet::wait_for(LONG, async { Ok::<_, Error>(context()) });
     assert_eq!(again.unwrap(), Some(own()));
-    assert_eq!(threads("crochet-tokio").len(), 1);
+    assert_eq!(threads_named("crochet-tokio").len(), 1);
 }
 
 #[test]
@@ -86,13 +55,13 @@ fn nothing_is_woken_while_jobs_wait() {
     own_process!();
     let reactor = Reactor::builder().name("jobs").build().unwrap();
     let job = busy(&reactor);
-    let mut all = threads("crochet-tokio");
-    all.extend(threads("jobs"));
+    let mut all = threads_named("crochet-tokio");
+    all.extend(threads_named("jobs"));
     assert_eq!(all.len(), 2);
     assert_asleep(&all);
     assert!(!job.is_finished());
     reactor.shutdown(LONG).unwrap();
-    assert_asleep(&threads("crochet-tokio"));
+    assert_asleep(&threads_named("crochet-tokio"));
 }
 
 #[test]
@@ -152,7 +121,7 @@ fn a_runtime_that_does_not_start_is_reported_and_can_be_retried() {
     let driver = crochet::no_setup().unwrap();
     setup_failed(smol::block_on(driver.run(async {})).unwrap_err());
     drop(none);
-    until(|| threads("crochet-tokio").is_empty() && threads("crochet").is_empty());
+    until(|| threads_named("crochet-tokio").is_empty() && threads_named("crochet").is_empty());
     crochet::wait_for(LONG, async {
         sleep(Duration::from_millis(1)).await;
         Ok::<_, Error>(())

@@ -2,7 +2,12 @@
 
 #[cfg(target_os = "linux")]
 #[path = "../../../support/fork.rs"]
+#[allow(dead_code, reason = "this suite uses some of it")]
 pub(crate) mod fork;
+#[cfg(target_os = "linux")]
+#[path = "../../../support/kernel.rs"]
+#[allow(dead_code, reason = "this suite uses some of it")]
+pub(crate) mod kernel;
 #[path = "../../../support/mod.rs"]
 #[allow(dead_code, unused_imports, unused_macros, reason = "this suite uses some of it")]
 mod shared;
