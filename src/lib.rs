@@ -277,6 +277,7 @@ mod reactor;
 mod runtime;
 mod sync;
 mod sys;
+mod text;
 
 pub use attributes::Eventual;
 #[cfg(feature = "macros")]

@@ -10,13 +10,14 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use crate::context::Span;
-use crate::error::{Error, ShortLocation};
+use crate::error::Error;
 use crate::job::QueuedJob;
 use crate::job::owned::{OwnedJob, Settled};
 use crate::runtime::shared::Shared;
 use crate::sync::EventListener;
 use crate::sync::deadline;
 use crate::sys::fork::check_not_forked;
+use crate::text::ShortLocation;
 
 /// Starts a job; where there is no reactor for it, its outcome is the reason.
 pub(crate) fn spawn<C, F, T, E>(

@@ -20,7 +20,7 @@ use crate::sys::fork;
 /// The id of a stashed result: 128 random bits from the operating system, shown as 32 hexadecimal
 /// digits.
 ///
-/// It cannot be guessed, so it can go into a cookie or a URL, and comes back by [`str::parse`].
+/// An id cannot be guessed, so a server can put it into a cookie or a URL, and read it back with [`str::parse`].
 ///
 /// # Examples
 ///
@@ -65,7 +65,7 @@ impl fmt::Debug for ResultId {
 impl FromStr for ResultId {
     type Err = ParseResultIdError;
 
-    /// Reads exactly what `Display` writes; capital digits are taken, too.
+    /// Reads exactly what `Display` writes, in lower or upper case.
     fn from_str(text: &str) -> Result<Self, ParseResultIdError> {
         // `from_str_radix` alone would take a sign and any length.
         if text.len() != 32 || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
@@ -75,7 +75,7 @@ impl FromStr for ResultId {
     }
 }
 
-/// A text is no [`ResultId`].
+/// The error of parsing a text that is no [`ResultId`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseResultIdError(());
 
@@ -90,10 +90,9 @@ impl std::error::Error for ParseResultIdError {}
 /// Why [`retrieve_result`] has nothing to give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RetrieveError {
-    /// Nothing is stashed under this id: it was retrieved before, its time was over, or it was never
-    /// there.
+    /// Nothing is stashed under this id: the result was retrieved before, its time is over, or there never was one.
     Unknown,
-    /// What is stashed under this id has other types. It stays stashed.
+    /// The result stashed under this id has other types. It stays stashed.
     WrongType,
 }
 
@@ -112,7 +111,7 @@ impl std::error::Error for RetrieveError {}
 trait Stashed: Any + Send {
     fn as_any(&self) -> &dyn Any;
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
-    /// Has its reactor log unseen failures in the stash before it ends.
+    /// Makes the reactor of this result log the unseen failures in the stash before it ends.
     fn log_failures_before_end(&self);
     fn belongs_to(&self, reactor: u64) -> bool;
     fn see_unseen_failure(&self) -> bool;
@@ -154,15 +153,15 @@ impl<T: Send + 'static, E: Send + 'static> Stashed for EventualResult<T, E> {
 
 struct Entry {
     result: Box<dyn Stashed>,
-    /// When the entry is over; `None` is never.
+    /// When the entry expires; `None` is never.
     end: Option<Instant>,
-    /// The job that sees to it.
+    /// The job that removes the entry at its `end`.
     timer: Option<EventualResult<(), Infallible>>,
 }
 
 impl Entry {
-    /// Drops the result and its job: the time is over. A panic in that is no business of whoever comes
-    /// by, nor of the next entry.
+    /// Cancels the job and drops the result. Catches the panic of a `Drop`, which must reach neither the caller that
+    /// happens to use the stash now, nor the next expired entry.
     fn expire(self) {
         let _ = catch(|| {
             self.result.cancel();
@@ -189,10 +188,24 @@ impl Store {
         self.entries.insert(id, entry);
     }
 
+    /// Inserts the entry, or gives it back if the id is in use.
+    fn insert_if_free(&mut self, id: ResultId, entry: Entry) -> Option<Entry> {
+        if self.entries.contains_key(&id) {
+            return Some(entry);
+        }
+        self.insert(id, entry);
+        None
+    }
+
     fn remove(&mut self, id: ResultId) -> Option<Entry> {
         let entry = self.entries.remove(&id)?;
         if let Some(end) = entry.end {
             self.ends.remove(&(end, id));
+        }
+        // Frees the memory of a storm when most of it is over. The map shrinks to a half, so at least as many
+        // entries come or go before its next change.
+        if self.entries.len() < self.entries.capacity() / 4 {
+            self.entries.shrink_to(self.entries.capacity() / 2);
         }
         Some(entry)
     }
@@ -205,8 +218,8 @@ impl Store {
         ids.into_iter().filter_map(|id| Some((id, self.remove(id)?))).collect()
     }
 
-    /// Takes out what is over. The timers of entries whose reactor has stopped are gone, so this is
-    /// done whenever somebody comes by, too.
+    /// Takes the expired entries out. Called by each function that uses the stash, too, because the timer of an entry
+    /// ends with its reactor.
     fn take_expired(&mut self) -> Vec<Entry> {
         let now = Instant::now();
         let mut expired = Vec::new();
@@ -221,10 +234,10 @@ impl Store {
 }
 
 impl<T: Send + 'static, E: Send + 'static> EventualResult<T, E> {
-    /// Puts the result away, and returns the id to [retrieve](retrieve_result) it by, once. Never blocks.
+    /// Puts the result away, and returns an id by which it can be [retrieved](retrieve_result) once. Never blocks.
     ///
-    /// It stays there for as long as the process runs. A failure that is in there when its reactor is
-    /// shut down is logged.
+    /// The result stays in the stash for as long as the process runs. A failure that is in the stash when its reactor
+    /// is shut down is logged.
     ///
     /// # Panics
     ///
@@ -249,12 +262,58 @@ impl<T: Send + 'static, E: Send + 'static> EventualResult<T, E> {
         id
     }
 
-    /// Puts the result away for a time, and returns its id, as [`stash`](Self::stash) does. Never blocks.
+    /// Puts the result away under an id of an earlier [`stash`](Self::stash). Never blocks.
     ///
-    /// If it has not been retrieved when `ttl` has passed, the job is cancelled, and a result that there
-    /// is by then is dropped: on the reactor thread, or on that of the next call which uses the stash, if
-    /// that comes first. A failure in it is logged. [`Duration::ZERO`] is over at once, [`Duration::MAX`]
-    /// is never.
+    /// This is for the caller that asked too early: it retrieved the result, found the job unfinished, and puts the
+    /// result back for the next request, whose id stays the same. As with `stash`, the result stays there until it is
+    /// retrieved, even if it was first stashed with [`stash_for`](Self::stash_for).
+    ///
+    /// Whoever knows an id can retrieve the result, so it should be one that `stash` returned.
+    ///
+    /// # Errors
+    ///
+    /// The handle itself, if another result is stashed under this id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::Error;
+    /// use std::time::Duration;
+    ///
+    /// let id = crochet::run_in_reactor(|| async { Ok::<_, Error>("a page") }).stash();
+    /// let result = crochet::retrieve_result::<&str, Error>(id).unwrap();
+    /// // Not done yet, say: the browser is told to ask again, with the cookie that it has.
+    /// result.stash_as(id).unwrap();
+    /// let result = crochet::retrieve_result::<&str, Error>(id).unwrap();
+    /// assert_eq!(result.join(Duration::from_secs(60)).unwrap(), "a page");
+    /// ```
+    pub fn stash_as(self, id: ResultId) -> Result<(), Self> {
+        // As in `put_away`.
+        if fork::forked_from().is_some() {
+            return Ok(());
+        }
+        self.log_failures_before_end();
+        let (expired, stashed) = {
+            let mut store = lock(&STORE);
+            // First, as an expired result does not hold its id.
+            let expired = store.take_expired();
+            let stashed = if store.entries.contains_key(&id) {
+                Err(self)
+            } else {
+                store.insert(id, Entry { result: Box::new(self), end: None, timer: None });
+                Ok(())
+            };
+            (expired, stashed)
+        };
+        expired.into_iter().for_each(Entry::expire);
+        stashed
+    }
+
+    /// Puts the result away for a limited time, and returns its id like [`stash`](Self::stash). Never blocks.
+    ///
+    /// If the result has not been retrieved when `ttl` has passed, the job is cancelled, and its result, if there is
+    /// one by then, is dropped: by the reactor thread, or by the next call that uses the stash, if that comes
+    /// first. A failure is logged. With [`Duration::ZERO`] the result expires at once, with [`Duration::MAX`] never.
     ///
     /// # Panics
     ///
@@ -274,8 +333,8 @@ impl<T: Send + 'static, E: Send + 'static> EventualResult<T, E> {
     pub fn stash_for(self, ttl: Duration) -> ResultId {
         let id = ResultId::random();
         let end = deadline(Instant::now(), ttl);
-        // A job that was refused has no reactor, and nothing to cancel in time. In a forked child the
-        // reactor is the parent's.
+        // A refused job has no reactor, and needs no timer: there is nothing to cancel. In a forked child the reactor is
+        // the parent's.
         let reactor = self.reactor().filter(|_| fork::forked_from().is_none());
         let timer = end.zip(reactor).map(|(end, reactor)| {
             eventual::spawn(Ok(reactor), Location::caller(), move || async move {
@@ -291,7 +350,7 @@ impl<T: Send + 'static, E: Send + 'static> EventualResult<T, E> {
 }
 
 fn put_away(id: ResultId, entry: Entry) {
-    // A thread of the parent may have held the lock when this process was forked off.
+    // In a forked child the lock may be held for ever, by a thread that exists in the parent only.
     if fork::forked_from().is_none() {
         entry.result.log_failures_before_end();
         let expired = {
@@ -305,13 +364,13 @@ fn put_away(id: ResultId, entry: Entry) {
 
 /// Returns the result that was stashed under `id`, and removes it from the store. Never blocks.
 ///
-/// The types are those of the stashed [`EventualResult`]; where they are not clear from what is done with
-/// the result, name them: `retrieve_result::<Page, io::Error>(id)`.
+/// `T` and `E` must be those of the stashed [`EventualResult`]; where the compiler cannot infer them, name
+/// them: `retrieve_result::<Page, io::Error>(id)`.
 ///
 /// # Errors
 ///
-/// [`RetrieveError::Unknown`] if there is none by that id: each can be retrieved once. In a forked child
-/// there are none. [`RetrieveError::WrongType`] if the types differ; the result stays.
+/// [`RetrieveError::Unknown`] if no result is stashed under that id: each can be retrieved once. In a forked child
+/// there are none. [`RetrieveError::WrongType`] if the types differ; the result stays in the stash.
 ///
 /// # Examples
 ///
@@ -349,17 +408,19 @@ where
     result.into_any().downcast().map(|result| *result).map_err(|_| RetrieveError::WrongType)
 }
 
-/// Logs the failures that nobody has retrieved, of the jobs of a reactor that has stopped. They stay in
-/// the store; for the time that they are being logged, they are `Unknown`.
+/// Logs the stashed failures of the jobs of a reactor that has stopped. The entries stay in the stash, but while they are
+/// being logged, their ids are `Unknown`. An id that [`stash_as`](EventualResult::stash_as) takes meanwhile
+/// keeps its new result.
 fn log_failures(reactor: u64) {
     let theirs = lock(&STORE).take_unseen_failures(reactor);
     for (_, entry) in &theirs {
         entry.result.log_failure();
     }
-    let mut store = lock(&STORE);
-    for (id, entry) in theirs {
-        store.insert(id, entry);
-    }
+    let replaced: Vec<Entry> = {
+        let mut store = lock(&STORE);
+        theirs.into_iter().filter_map(|(id, entry)| store.insert_if_free(id, entry)).collect()
+    };
+    drop(replaced);
 }
 
 #[cfg(test)]

@@ -14,9 +14,9 @@ use ::tracing::Level;
 use ::tracing::dispatcher::{self, Dispatch};
 use ::tracing::subscriber::NoSubscriber;
 
-use crate::error::ShortLocation;
 use crate::panic::catch;
 use crate::sys::fork;
+use crate::text::ShortLocation;
 
 /// What is set up around each poll and drop of a job.
 #[derive(Default)]

@@ -1,47 +1,74 @@
-//! What the crate itself has to say, to the `log` crate, target `crochet`.
+//! What the crate itself reports, through the `log` crate, with the target `crochet`.
 
+use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use crate::error::{Rounded, ShortLocation};
 use crate::panic::catch;
 use crate::sync::lock;
+use crate::text::{Escaped, Rounded, ShortLocation};
 
-/// Logs. A logger, or a `Debug` among the arguments, that panics does no harm. Never called with a lock
-/// of the crate held: a logger may call into the crate.
+/// Writes a record, on one line. Runs user code, the logger, so the caller holds no lock of the crate: a logger may
+/// call into the crate. A panic of the logger, or of a `Debug` among the arguments, is caught.
+///
+/// While a thread writes a record, further ones of this thread are dropped. They would come from the logger itself: if it
+/// submits a job, and the reactor refuses that job, the report on the refused job would go to the same
+/// logger, which would submit the next job, until the stack is full.
 pub(crate) fn log(level: log::Level, text: fmt::Arguments<'_>) {
-    let _ = catch(|| log::log!(target: "crochet", level, "{text}"));
+    let Some(_writing) = Writing::enter() else { return };
+    let _ = catch(|| log::log!(target: "crochet", level, "{}", Escaped(text)));
+}
+
+thread_local! {
+    static IS_WRITING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The one record that this thread is writing.
+struct Writing(());
+
+impl Writing {
+    /// `None` if this thread is writing a record already.
+    fn enter() -> Option<Self> {
+        (!IS_WRITING.replace(true)).then_some(Self(()))
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        IS_WRITING.set(false);
+    }
 }
 
 /// The least time between two reports of slow polls.
 const INTERVAL: Duration = Duration::from_secs(1);
 
+/// Reports polls that take too long, at most once per [`INTERVAL`].
 pub(crate) struct SlowPolls {
     limit: Duration,
-    /// When one was last noticed. Reactor thread only.
-    noticed: Mutex<Option<Instant>>,
+    /// The time of the last report. Reactor thread only.
+    reported: Mutex<Option<Instant>>,
 }
 
 impl SlowPolls {
     pub(crate) fn new(limit: Duration) -> Self {
-        Self { limit, noticed: Mutex::new(None) }
+        Self { limit, reported: Mutex::new(None) }
     }
 
-    /// Logs a poll of the job that was started at `location`, if it took too long. Returns whether it did. Runs user
-    /// code: the logger.
+    /// Reports a poll of the job that was started at `location`, if the poll took too long. Returns whether it did. Runs
+    /// user code: the logger.
     pub(crate) fn check(&self, location: &'static Location<'static>, held: Duration) -> bool {
         if held < self.limit {
             return false;
         }
         {
-            let mut noticed = lock(&self.noticed);
+            let mut reported = lock(&self.reported);
             let now = Instant::now();
-            if noticed.is_some_and(|last| now.duration_since(last) < INTERVAL) {
+            if reported.is_some_and(|last| now.duration_since(last) < INTERVAL) {
                 return true;
             }
-            *noticed = Some(now);
+            *reported = Some(now);
         }
         log(
             log::Level::Warn,

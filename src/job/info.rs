@@ -4,7 +4,8 @@ use std::fmt;
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
-use crate::error::{JobState, Rounded, ShortLocation};
+use crate::error::JobState;
+use crate::text::{Rounded, ShortLocation};
 
 /// Which job it is.
 #[derive(Clone, Copy)]
@@ -72,16 +73,12 @@ impl JobInfo {
 
 impl fmt::Display for JobInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match self.state {
-            JobState::Queued => "queued",
-            JobState::Running => "running",
-            JobState::Waiting => "waiting",
-        };
         write!(
             f,
-            "job {} started at {}: {state}, age {}, {} poll{}, busy {}",
+            "job {} started at {}: {}, age {}, {} poll{}, busy {}",
             self.id,
             ShortLocation(self.location),
+            self.state,
             Rounded(self.age),
             self.polls,
             if self.polls == 1 { "" } else { "s" },

@@ -7,13 +7,14 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 
 use crate::context::drop_in_context;
-use crate::error::{Error, ShortLocation};
+use crate::error::Error;
 use crate::handoff::outcome::Outcome;
 use crate::job::diagnostics;
 use crate::job::header::Header;
 use crate::job::{End, Job};
 use crate::panic::{catch, poll_and_drop};
 use crate::sync::lock;
+use crate::text::ShortLocation;
 
 /// A job's outcome, as the handle keeps it.
 pub(crate) type Settled<T, E> = Result<T, Error<E>>;

@@ -181,6 +181,19 @@ fn waited_is_the_timeout_at_least() {
 }
 
 #[test]
+fn debug_shows_what_the_methods_return_and_no_more() {
+    let reactor = Reactor::new().unwrap();
+    let job: Job = reactor.run_in_reactor(future::pending);
+    let why = late(&job, Duration::ZERO);
+    let (waited, state, by) = (why.waited(), why.job(), why.blocked_by());
+    let shown = format!("{why:?}");
+    assert_eq!(
+        shown,
+        format!("TimedOut {{ waited: {waited:?}, job: {state:?}, blocked_by: {by:?}, .. }}")
+    );
+}
+
+#[test]
 fn into_result_and_join_say_the_same() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();

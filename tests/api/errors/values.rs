@@ -102,12 +102,21 @@ fn texts_say_what_happened() {
         text(Error::OnReactorThread),
         "a wait on the reactor's own thread would block the job it waits for"
     );
+    assert_eq!(text(Error::Interrupted), "the wait was interrupted");
+    assert_eq!(text(Error::Full), "the reactor has as many unfinished jobs as it may have");
     assert_eq!(text(Error::Setup(no_such_reactor())), "the reactor could not be started");
     let at = Location::caller();
     assert_eq!(
         text(Error::AlreadySetUp(at)),
         format!("the reactor is already set up, by the call at {}:{}", file!(), at.line())
     );
+}
+
+#[test]
+fn a_jobs_state_prints_as_one_word() {
+    let states = [JobState::Queued, JobState::Running, JobState::Waiting];
+    assert_eq!(states.map(|state| state.to_string()), ["queued", "running", "waiting"]);
+    assert_eq!(format!("[{:>8}]", JobState::Queued), "[  queued]");
 }
 
 #[test]

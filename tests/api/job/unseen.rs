@@ -305,6 +305,21 @@ fn cancelled_and_stopped_jobs_and_successes_are_never_logged() {
 }
 
 #[test]
+fn an_errors_control_characters_are_escaped_in_the_log() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    let (forged, at) = failed(&reactor, "\x1b[2Kfine>\nnobody saw the failure of the job <forged");
+    drop(forged);
+    let records = log().with("forged");
+    let place = format!("{}:{}", at.file(), at.line());
+    let text = format!(
+        "nobody saw the failure of the job started at {place}: \
+         Failure<\\u{{1b}}[2Kfine>\\nnobody saw the failure of the job <forged>"
+    );
+    assert_eq!(records.iter().map(|record| &record.text).collect::<Vec<_>>(), [&text]);
+}
+
+#[test]
 fn in_10_000_races_of_the_drop_with_the_end_each_failure_is_logged_once() {
     const ROUNDS: usize = 10_000;
     let _limit = limit(LONG);

@@ -139,3 +139,37 @@ fn a_background_logger_without_its_thread_writes_on_the_spot() {
     logger.flush();
     assert_eq!(*kept.0.lock().unwrap(), ["without", "with"]);
 }
+
+#[test]
+fn a_logger_that_submits_jobs_is_told_of_a_refused_job_and_not_of_its_own() {
+    own_process!();
+    /// Ships each record through the crate, as a job whose result it does not want.
+    struct Ships(Mutex<Vec<String>>);
+    impl Log for Ships {
+        fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+            metadata.target() == "crochet"
+        }
+        fn log(&self, record: &Record<'_>) {
+            if self.enabled(record.metadata()) {
+                self.0.lock().unwrap().push(record.args().to_string());
+                crochet::run_in_reactor(|| async { Ok::<_, Error>(()) }).detach();
+            }
+        }
+        fn flush(&self) {}
+    }
+    static SHIPS: Ships = Ships(Mutex::new(Vec::new()));
+
+    let _limit = limit(LONG);
+    log::set_max_level(log::LevelFilter::Trace);
+    log::set_logger(&SHIPS).unwrap();
+    let none = NoThreads::new();
+    for round in 1..=2 {
+        let line = line!() + 1;
+        crochet::run_in_reactor(|| async { Ok::<_, Error>(()) }).detach();
+        let records = SHIPS.0.lock().unwrap();
+        assert_eq!(records.len(), round, "{records:?}");
+        assert!(records[round - 1].contains(&format!("{}:{line}: ", file!())), "{records:?}");
+    }
+    drop(none);
+    works();
+}

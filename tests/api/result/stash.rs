@@ -6,6 +6,8 @@
 //! | `retrieve_result`, first | the handle | the handle | the handle |
 //! | … with other types | `WrongType`, stays | `WrongType`, stays | `WrongType`, stays |
 //! | … second, or no such id | `Unknown` | `Unknown` | `Unknown` |
+//! | `stash_as`, a free id | as `stash` | as `stash` | as `stash` |
+//! | … an id in use | the handle | the handle | the handle |
 
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashSet};
@@ -278,4 +280,74 @@ fn a_handle_that_is_shared_is_stashed_by_its_last_owner() {
     let seen = thread::spawn(move || *other.wait(LONG).unwrap()).join().unwrap();
     let id = Arc::into_inner(shared).unwrap().stash();
     assert_eq!(retrieve_result::<u32, Error>(id).unwrap().into_result(LONG).unwrap(), seen);
+}
+
+#[test]
+fn a_result_can_be_put_back_under_its_id_any_number_of_times() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    let (leash, job) = held(&reactor, Ok::<_, Error>(7));
+    let id = job.stash();
+    for _ in 0..3 {
+        let job = retrieve_result::<i32, Error>(id).unwrap();
+        assert!(job.try_wait().is_none());
+        job.stash_as(id).unwrap();
+    }
+    drop(leash);
+    assert_eq!(retrieve_result::<i32, Error>(id).unwrap().join(LONG).unwrap(), 7);
+    assert_eq!(retrieve_result::<i32, Error>(id).unwrap_err(), RetrieveError::Unknown);
+}
+
+#[test]
+fn an_id_in_use_gives_the_handle_back_whatever_its_types() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    let id = ready(&reactor, 1).stash();
+    let job = ready(&reactor, 2).stash_as(id).unwrap_err();
+    assert_eq!(job.join(LONG).unwrap(), 2);
+    let word = reactor.run_in_reactor(|| async { Ok::<_, Error>("another type") });
+    let word = word.stash_as(id).unwrap_err();
+    assert_eq!(word.join(LONG).unwrap(), "another type");
+    assert_eq!(retrieve_result::<u32, Error>(id).unwrap().join(LONG).unwrap(), 1);
+}
+
+#[test]
+fn of_many_threads_that_put_a_result_under_one_id_one_succeeds() {
+    const THREADS: u32 = 8;
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    for _ in 0..100 {
+        let id = ready(&reactor, 0).stash();
+        retrieve_result::<u32, Error>(id).unwrap().detach();
+        let start = Barrier::new(THREADS as usize);
+        let stashed = thread::scope(|scope| {
+            let put = |value| {
+                let (reactor, start) = (&reactor, &start);
+                scope.spawn(move || {
+                    let job = ready(reactor, value);
+                    start.wait();
+                    job.stash_as(id).is_ok()
+                })
+            };
+            let threads: Vec<_> = (0..THREADS).map(put).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+        });
+        let winner = retrieve_result::<u32, Error>(id).unwrap().join(LONG).unwrap();
+        let winners = (0..THREADS).zip(&stashed).filter(|(_, stashed)| **stashed);
+        assert_eq!(winners.map(|(value, _)| value).collect::<Vec<_>>(), [winner]);
+    }
+}
+
+#[test]
+fn a_failure_that_was_put_back_is_logged_at_shutdown() {
+    let _limit = limit(LONG);
+    let log = log();
+    let reactor = Reactor::new().unwrap();
+    let id = reactor.run_in_reactor(|| async { Err::<(), _>("put back unseen") }).stash();
+    settle(&reactor);
+    retrieve_result::<(), &str>(id).unwrap().stash_as(id).unwrap();
+    reactor.shutdown(LONG).unwrap();
+    assert_eq!(log.with("put back unseen").len(), 1);
+    let job = retrieve_result::<(), &str>(id).unwrap();
+    assert!(matches!(job.wait(LONG), Err(Error::Job(&"put back unseen"))));
 }

@@ -226,3 +226,34 @@ fn a_value_that_panics_when_its_time_is_over_harms_nobody_else() {
     hog.release();
     until(|| drops.count() == 1);
 }
+
+#[test]
+fn an_expired_result_does_not_hold_its_id() {
+    let _limit = limit(LONG);
+    let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
+    // The reactor cannot remove the entry by itself.
+    let job = endless(&reactor, drops.witness());
+    let hog = hog(&reactor);
+    let id = job.stash_for(Duration::ZERO);
+    let other = reactor.run_in_reactor(|| async { Ok::<_, Error>(7) });
+    other.stash_as(id).unwrap();
+    hog.release();
+    assert_eq!(retrieve_result::<i32, Error>(id).unwrap().join(LONG).unwrap(), 7);
+    until(|| drops.count() == 1);
+}
+
+#[test]
+fn a_result_that_was_put_back_outlives_its_first_time_to_live() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    let (leash, job) = held(&reactor, Ok::<_, Error>(7));
+    let id = job.stash_for(EASY);
+    retrieve_result::<i32, Error>(id).unwrap().stash_as(id).unwrap();
+    // A later entry is removed by its timer: the time of the first one is over, too.
+    let drops = Probe::new();
+    let later = endless(&reactor, drops.witness()).stash_for(EASY + SHORT);
+    until(|| drops.count() == 1);
+    assert!(unknown(later));
+    drop(leash);
+    assert_eq!(retrieve_result::<i32, Error>(id).unwrap().join(LONG).unwrap(), 7);
+}
