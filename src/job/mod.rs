@@ -156,11 +156,6 @@ impl RunningJob {
         self.poll_future(tracker, &mut Context::from_waker(Waker::noop()))
     }
 
-    /// Has the job been polled in its task?
-    pub(crate) fn is_registered(&self) -> bool {
-        self.registered
-    }
-
     /// Polls the job in its task. `Ready` means that it has ended, one way or another.
     pub(crate) fn poll(&mut self, tracker: &Tracker, cx: &mut Context<'_>) -> Poll<()> {
         if !self.registered {

@@ -180,6 +180,12 @@ impl<J> Tracker<J> {
         Some(TakenJob { job: envelope.job, meta, since })
     }
 
+    /// Whether [`take`](Self::take) would return a job.
+    pub(crate) fn has_queued(&self, queue: &Receiver<Envelope<J>>) -> bool {
+        // LOCKING: a list moves jobs from the queue to `drained`; under the lock none is on its way.
+        !lock(&self.state).drained.is_empty() || !queue.is_empty()
+    }
+
     fn enter(
         &self,
         location: &'static Location<'static>,

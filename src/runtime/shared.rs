@@ -37,7 +37,7 @@ pub(crate) struct Shared {
     /// To be emptied by way of `tracker`, which keeps the order.
     queue: Receiver<Envelope<QueuedJob>>,
     pub(crate) tracker: Tracker,
-    /// The task that takes jobs out of the queue, when it has found it empty.
+    /// Wakes the loop. It registers only when it is about to sleep.
     pub(crate) loop_waker: AtomicWaker,
     pub(crate) tokio: Tokio,
     /// How long either side looks before it sleeps.
@@ -68,9 +68,9 @@ impl Shared {
 
     /// Queues a job. If the reactor is stopping, the job ends at once, as stopped.
     pub(crate) fn submit(&self, job: Envelope<QueuedJob>) {
-        // RACE: with `begin_stop`. Either the queue is closed already, or the job is in it when it is
-        // drained. With the driver: it registers with the loop_waker, then looks into the queue once
-        // more; so either it sees the job, or the loop_waker sees it.
+        // RACE: with `begin_stop`. Either the queue is closed already, or the job is in the queue when
+        // the reactor drains it. With `EventLoop::sleep`: the loop registers, then looks once more;
+        // here the job is queued first. So either the loop sees the job, or `wake` sees the loop's waker.
         if self.submit.try_send(job).is_ok() {
             self.loop_waker.wake();
         }
@@ -81,9 +81,14 @@ impl Shared {
         self.tracker.take(&self.queue)
     }
 
-    /// Whether somebody has submitted a job that nobody has asked for yet; a glance, without the lock.
+    /// Whether a job is in the queue, and no list has moved it on: a glance, without the lock.
     pub(crate) fn has_submitted(&self) -> bool {
         !self.queue.is_empty()
+    }
+
+    /// Whether [`take`](Self::take) would return a job.
+    pub(crate) fn has_queued(&self) -> bool {
+        self.tracker.has_queued(&self.queue)
     }
 
     /// Lists the unfinished jobs.

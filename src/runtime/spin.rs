@@ -5,8 +5,8 @@
 //! looking is a waste. Nobody can know beforehand, so each *kind of wait* has a [`SpinHistory`], which learns:
 //!
 //! - a waiting thread's kind is the call_site of the call that submitted the job (a table of [`CALL_SITES`]);
-//! - the reactor's is what it did last: it left jobs that wait for something, or its last job ended. Each poll of a
-//!   task counts as a wait, as does each time that it finds its queue empty.
+//! - the reactor's is what it did last: it left jobs that wait for something, or its last job ended. Each time that
+//!   it has run out of work counts as a wait.
 //!
 //! A busy-wait that runs out doubles the number of waits of this kind that sleep at once, up to
 //! [`MAX_LEVEL`]; then one tries again. One that is worth its while sets it back to none. So what always
@@ -59,7 +59,7 @@ const CALL_SITES: usize = 64;
 const MAX_LEVEL: u8 = 6;
 
 /// How often a thread looks before it gives way: about half a microsecond, in which a job that is ready is
-/// done. The reactor looks a few times as long before it looks for I/O (`EventLoop::take_jobs`).
+/// done. The reactor looks a few times as long before it looks for I/O (`EventLoop::run`).
 const LOOKS: usize = 32;
 
 /// From when on a busy-wait has done harm, whatever came of it: no thread was to wait that long.
@@ -211,9 +211,9 @@ impl SpinHistory {
     }
 }
 
-/// The reactor's side, on its thread: asked when there is nothing to do, unless it is to sleep at once.
+/// The reactor's side, on its thread: asked each time that the loop has run out of work.
 pub(crate) struct IdleSpin {
-    /// While it is looking: after what, and until when.
+    /// While the reactor is spinning: after what, and until when.
     looking: Option<(Activity, Option<Instant>)>,
 }
 
@@ -222,25 +222,25 @@ impl IdleSpin {
         Self { looking: None }
     }
 
-    /// Whether the reactor is to look for work once more before it sleeps. `did` is what it has done since it
-    /// was last asked, if that may matter.
-    pub(crate) fn goes_on(&mut self, spin: &Spin, did: Option<Activity>) -> bool {
-        if let Some(did) = did {
+    /// Whether the reactor should look for work once more before it sleeps. `activity` is what it has done
+    /// since the last call, if anything.
+    pub(crate) fn goes_on(&mut self, spin: &Spin, activity: Option<Activity>) -> bool {
+        if let Some(activity) = activity {
             if let Some((before, _)) = self.looking.take() {
-                // There was something to do.
+                // Work came while the reactor was spinning.
                 spin.history(before).learn(true);
             }
-            if spin.tries_after(did) {
-                let part = match did {
+            if spin.tries_after(activity) {
+                let part = match activity {
                     Activity::LeftPending => 2,
                     Activity::Ended => 8,
                 };
-                self.looking = Some((did, Instant::now().checked_add(spin.bound / part)));
+                self.looking = Some((activity, Instant::now().checked_add(spin.bound / part)));
             }
         }
-        let Some((did, end)) = self.looking else { return false };
+        let Some((activity, end)) = self.looking else { return false };
         if end.is_some_and(|end| Instant::now() >= end) {
-            spin.history(did).learn(false);
+            spin.history(activity).learn(false);
             self.looking = None;
             return false;
         }
@@ -249,13 +249,13 @@ impl IdleSpin {
 }
 
 impl Spin {
-    /// Whether the reactor is to look, and not to sleep at once, after it did this; counts as a wait if not.
-    pub(crate) fn tries_after(&self, did: Activity) -> bool {
-        !self.is_off() && self.history(did).tries()
+    /// Whether the reactor should spin after this; if not, that counts as a wait.
+    fn tries_after(&self, activity: Activity) -> bool {
+        !self.is_off() && self.history(activity).tries()
     }
 
-    fn history(&self, did: Activity) -> &SpinHistory {
-        match did {
+    fn history(&self, activity: Activity) -> &SpinHistory {
+        match activity {
             Activity::LeftPending => &self.jobs_waiting,
             Activity::Ended => &self.no_job,
         }
@@ -335,18 +335,18 @@ mod tests {
     #[test]
     fn the_reactor_looks_after_it_did_something_and_for_a_bounded_time() {
         let spin = spin(Duration::from_millis(8));
-        let mut watch = IdleSpin::new();
-        assert!(!watch.goes_on(&spin, None));
+        let mut idle = IdleSpin::new();
+        assert!(!idle.goes_on(&spin, None));
         let start = Instant::now();
-        assert!(watch.goes_on(&spin, Some(Activity::Ended)));
-        while watch.goes_on(&spin, None) {}
+        assert!(idle.goes_on(&spin, Some(Activity::Ended)));
+        while idle.goes_on(&spin, None) {}
         assert!(start.elapsed() >= Duration::from_millis(1));
         // It ran out, so the next one sleeps at once, and the one after that looks again. What the reactor does
         // while jobs wait is another kind.
-        assert!(!watch.goes_on(&spin, Some(Activity::Ended)));
-        assert!(watch.goes_on(&spin, Some(Activity::LeftPending)));
+        assert!(!idle.goes_on(&spin, Some(Activity::Ended)));
+        assert!(idle.goes_on(&spin, Some(Activity::LeftPending)));
         // Work that comes in time is a success.
-        assert!(watch.goes_on(&spin, Some(Activity::Ended)));
+        assert!(idle.goes_on(&spin, Some(Activity::Ended)));
         assert_eq!(spin.jobs_waiting.level.load(Ordering::Relaxed), 0);
         assert_eq!(spin.no_job.level.load(Ordering::Relaxed), 1);
     }

@@ -258,6 +258,22 @@ fn jobs_that_were_asked_for_are_dropped_in_order_when_the_reactor_stops() {
 }
 
 #[test]
+fn a_job_that_is_submitted_and_listed_just_before_the_reactor_sleeps_is_begun() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::builder().spin(Duration::ZERO).build().unwrap();
+    let inner = reactor.clone();
+    let first = reactor.run_in_reactor(|| async move {
+        // From here on it is a task: the reactor looks into its queue before it runs this, and then sleeps.
+        yield_now().await;
+        let second = idle(&inner);
+        assert_eq!(inner.jobs().len(), 2);
+        Ok::<_, Error>(second)
+    });
+    let second = first.join(LONG).unwrap();
+    second.join(LONG).unwrap();
+}
+
+#[test]
 fn a_storm_of_questions_loses_no_result_and_keeps_the_order_of_each_caller() {
     const CALLERS: usize = 4;
     const CALLS: usize = 3000;

@@ -4,15 +4,17 @@
 //! A driver is unrun, running, or over (`main` done, stopped, dropped); a waiter may come in each of them.
 
 use std::cell::Cell;
-use std::future::Future;
+use std::future::{Future, pending};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
 use crate::support::{Gate, LONG, own_process};
-use crochet::{Error, EventualResult};
+use crochet::{Error, EventualResult, JobState};
 
 /// Long enough to be noticed, for waits that are to time out.
 const SHORT: Duration = Duration::from_millis(20);
@@ -136,6 +138,38 @@ fn an_executor_can_run_it_as_one_task_of_many() {
         let task = executor.spawn(run);
         futures_lite::future::block_on(executor.run(task))
     });
+}
+
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_job_that_is_not_ready_at_once_costs_the_executor_one_wake_and_one_poll() {
+    own_process!();
+    let driver = crochet::no_setup().unwrap();
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(Arc::clone(&wakes));
+    let mut cx = Context::from_waker(&waker);
+    let mut run = pin!(driver.run(pending::<()>()));
+    assert!(run.as_mut().poll(&mut cx).is_pending());
+    assert_eq!(wakes.0.load(Ordering::SeqCst), 0);
+    let jobs = [(); 3].map(|()| -> Job { crochet::run_in_reactor(pending) });
+    // The second and the third job come while the executor owes the driver a poll.
+    assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
+    assert!(run.as_mut().poll(&mut cx).is_pending());
+    assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
+    assert!(crochet::jobs().iter().all(|job| job.state() == JobState::Waiting && job.polls() == 2));
+    jobs[0].cancel();
+    assert_eq!(wakes.0.load(Ordering::SeqCst), 2);
+    assert!(run.as_mut().poll(&mut cx).is_pending());
+    assert!(jobs[0].is_finished());
+    assert_eq!(wakes.0.load(Ordering::SeqCst), 2);
 }
 
 #[test]
