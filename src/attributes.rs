@@ -1,7 +1,8 @@
-//! The attributes, and the type that one of them returns. `macros/` has their code.
+//! The attributes, and the types of what the functions return. `macros/` has their code.
 
 use crate::__private::JobResult;
 use crate::caller::eventual::EventualResult;
+use crate::error::Error;
 
 /// The [`EventualResult`] for a `Result`: what a function with the attribute
 /// `#[run_in_reactor]` returns.
@@ -22,6 +23,27 @@ use crate::caller::eventual::EventualResult;
 /// assert_eq!(missing.unwrap_err().kind(), io::ErrorKind::NotFound);
 /// ```
 pub type Eventual<R> = EventualResult<<R as JobResult>::Value, <R as JobResult>::Error>;
+
+/// The `Result` whose error is `Error<E>`, for a `Result` whose error is `E`: what a function with the attribute
+/// `#[wait_for(.., error = wrap)]` returns.
+///
+/// It sees through aliases of `Result` that do not show the error type: `Wrapped<io::Result<T>>` is
+/// `Result<T, Error<io::Error>>`.
+///
+/// # Examples
+///
+/// ```
+/// use crochet::{Error, Wrapped};
+/// use std::num::ParseIntError;
+///
+/// fn parse(text: &str) -> Wrapped<Result<u32, ParseIntError>> {
+///     text.parse().map_err(Error::Job)
+/// }
+/// let one: Result<u32, Error<ParseIntError>> = parse("1");
+/// assert_eq!(one.unwrap(), 1);
+/// assert!(matches!(parse("one"), Err(Error::Job(_))));
+/// ```
+pub type Wrapped<R> = Result<<R as JobResult>::Value, Error<<R as JobResult>::Error>>;
 
 /// Makes an `async fn` blocking: it runs on the reactor thread, and whoever calls it waits for the result.
 ///

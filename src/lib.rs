@@ -279,7 +279,7 @@ mod sync;
 mod sys;
 mod text;
 
-pub use attributes::Eventual;
+pub use attributes::{Eventual, Wrapped};
 #[cfg(feature = "macros")]
 pub use attributes::{blocking, run_in_reactor, wait_for};
 pub use bridge::background_logger::BackgroundLogger;

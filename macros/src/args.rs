@@ -25,7 +25,7 @@ impl Kind {
     }
 }
 
-/// All that is wrong, to be reported at once.
+/// The errors of one attribute, which are reported together.
 #[derive(Default)]
 pub(crate) struct Errors(Option<Error>);
 
@@ -76,7 +76,7 @@ pub(crate) enum Timeout {
     Expr(Expr),
 }
 
-/// `wrapped = ..`: what the original is to be.
+/// `wrapped = ..`: the name and visibility of the original.
 pub(crate) struct Wrapped {
     pub(crate) visibility: Visibility,
     pub(crate) name: Ident,
@@ -89,10 +89,12 @@ pub(crate) struct Options {
     pub(crate) wrapped: Option<Wrapped>,
     pub(crate) reactor: Option<Expr>,
     pub(crate) crate_path: Option<Path>,
+    /// `error = wrap`
+    pub(crate) wraps_errors: bool,
 }
 
 impl Options {
-    /// Takes what is there, as far as it can be understood.
+    /// Parses the options; the wrong ones become errors and are left out.
     pub(crate) fn parse(kind: Kind, args: TokenStream, errors: &mut Errors) -> Self {
         let mut options = Self::default();
         let mut seen = Vec::new();
@@ -142,6 +144,7 @@ impl Options {
             "timeout" => self.timeout = errors.take(timeout(input.parse()?).map(Some)),
             "reactor" => self.reactor = Some(input.parse()?),
             "crate" => self.crate_path = Some(Path::parse_mod_style(input)?),
+            "error" => self.wraps_errors = errors.take(wrap(input)),
             _ => {
                 let (visibility, name) = (input.parse()?, input.parse()?);
                 self.wrapped = Some(Wrapped { visibility, name });
@@ -151,17 +154,23 @@ impl Options {
     }
 }
 
-/// What to say about an option that there is not.
+/// The message about an option that does not exist.
 fn unknown(kind: Kind, name: &str) -> Option<String> {
     match (kind, name) {
-        (_, "wrapped" | "reactor" | "crate") | (Kind::WaitFor, "timeout") => None,
+        (_, "wrapped" | "reactor" | "crate") | (Kind::WaitFor, "timeout" | "error") => None,
         (Kind::RunInReactor, "timeout") => Some(
             "`run_in_reactor` does not wait, so it has no `timeout`: give it to the result's \
              `.wait(..)` or `.join(..)`, or write `#[wait_for(timeout = ..)]`"
                 .to_owned(),
         ),
+        (Kind::RunInReactor, "error") => Some(
+            "`run_in_reactor` takes any error type, so it has no `error`: the result's \
+             `.into_result(..)` returns it as `crochet::Error::Job`"
+                .to_owned(),
+        ),
         (Kind::WaitFor, _) => Some(format!(
-            "there is no option `{name}`: `wait_for` has `timeout`, `wrapped`, `reactor` and `crate`"
+            "there is no option `{name}`: `wait_for` has `timeout`, `error`, `wrapped`, `reactor` \
+             and `crate`"
         )),
         (Kind::RunInReactor, _) => Some(format!(
             "there is no option `{name}`: `run_in_reactor` has `wrapped`, `reactor` and `crate`"
@@ -169,12 +178,25 @@ fn unknown(kind: Kind, name: &str) -> Option<String> {
     }
 }
 
-/// Goes on to the comma after an option that is not used.
+/// Skips to the comma after an option that is not used.
 pub(crate) fn skip_value(input: ParseStream<'_>) -> Result<()> {
     while !input.is_empty() && !input.peek(Token![,]) {
         input.parse::<TokenTree>()?;
     }
     Ok(())
+}
+
+/// Parses the value of `error`.
+fn wrap(input: ParseStream<'_>) -> Result<bool> {
+    let value: Expr = input.parse()?;
+    match &value {
+        Expr::Path(path) if path.path.is_ident("wrap") => Ok(true),
+        _ => {
+            let text = "write `error = wrap`: the function returns `Result<T, crochet::Error<E>>`, \
+                        where `E` is the error type that you wrote";
+            Err(Error::new_spanned(value, text))
+        }
+    }
 }
 
 pub(crate) fn timeout(expr: Expr) -> Result<Timeout> {

@@ -4,17 +4,16 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
-use syn::{
-    Attribute, FnArg, GenericParam, Ident, Pat, PatType, ReceiverKind, ReturnType, Safety,
-    Signature, Token, Type,
-};
+use syn::{Attribute, GenericParam, Ident, ReturnType, Safety, Signature, Token, Type, Visibility};
 
 use crate::args::{Errors, Kind, Options, Timeout};
+use crate::arguments::Arguments;
+use crate::copyable;
 use crate::function::{Function, original_name};
 use crate::inspect;
 
-/// Expands one attribute. On an error the function is there nevertheless, so that there is no second
-/// one wherever it is used.
+/// Expands one attribute. After an error both functions are there nevertheless, so that their callers do
+/// not get a second one.
 pub(crate) fn expand(kind: Kind, args: TokenStream, item: TokenStream) -> TokenStream {
     let parser = |input: ParseStream<'_>| Function::parse(kind, input);
     let function = match parser.parse2(item.clone()) {
@@ -31,13 +30,15 @@ pub(crate) fn expand(kind: Kind, args: TokenStream, item: TokenStream) -> TokenS
     quote!(#errors #items)
 }
 
-/// How the blocking function gets at the original. An attribute is not told whether it is inside an `impl`.
+/// How the blocking function names the original. The compiler does not tell an attribute whether its function
+/// is in an `impl`.
+#[derive(Clone, Copy, PartialEq)]
 enum Callee {
-    /// As `Self::original`: there is a `Self`.
+    /// `Self::original`: there is a `Self`.
     Associated,
-    /// As `original`: it is taken to be beside the blocking function.
+    /// `original`: the two functions are taken to be free ones.
     Free,
-    /// As `original`, of which it has a copy inside: that works in both places.
+    /// `original`, of which the blocking function has a copy in its body. Works in an `impl`, too.
     Copied,
 }
 
@@ -56,7 +57,7 @@ impl Callee {
             || inspect::body_mentions_self(body.clone())
         {
             Self::Associated
-        } else if function.is_main() || inspect::is_unique(body) {
+        } else if function.is_main() || !copyable::is_copyable(body) {
             Self::Free
         } else {
             Self::Copied
@@ -71,12 +72,8 @@ struct Expansion<'a> {
     options: &'a Options,
     /// The original's name.
     original: Ident,
-    /// The arguments as the blocking function takes them.
-    parameters: Vec<FnArg>,
-    /// The same as it passes them on.
-    arguments: Vec<TokenStream>,
-    /// What `timeout = ..` may refer to, beside the parameters.
-    bindings: TokenStream,
+    callee: Callee,
+    arguments: Arguments,
 }
 
 impl<'a> Expansion<'a> {
@@ -86,47 +83,9 @@ impl<'a> Expansion<'a> {
             Some(wrapped) if wrapped.name != *name => wrapped.name.clone(),
             _ => original_name(name),
         };
-        let mut this = Self {
-            kind,
-            function,
-            options,
-            original,
-            parameters: Vec::new(),
-            arguments: Vec::new(),
-            bindings: TokenStream::new(),
-        };
-        for (index, argument) in function.signature.inputs.iter().enumerate() {
-            this.add_argument(index, argument.clone());
-        }
-        this
-    }
-
-    /// Takes the argument under the name, or names, that the user gave it, if these can be put together
-    /// again; else under a name of its own.
-    fn add_argument(&mut self, index: usize, mut argument: FnArg) {
-        let passed_on = match &mut argument {
-            FnArg::Receiver(receiver) => {
-                if !matches!(receiver.kind, ReceiverKind::Reference(..)) {
-                    receiver.mutability = None;
-                }
-                receiver.self_token.to_token_stream()
-            }
-            FnArg::Typed(PatType { pat, .. }) => {
-                if !inspect::make_expression(pat) {
-                    let span = Span::mixed_site().located_at(pat.span());
-                    let name = format_ident!("argument{index}", span = span);
-                    if !matches!(**pat, Pat::Wild(_)) {
-                        self.bindings.extend(
-                            quote_spanned!(span=> #[allow(unused_variables)] let #pat = &#name;),
-                        );
-                    }
-                    **pat = syn::parse_quote!(#name);
-                }
-                pat.to_token_stream()
-            }
-        };
-        self.parameters.push(argument);
-        self.arguments.push(passed_on);
+        let callee = Callee::new(function, options);
+        let arguments = Arguments::new(&function.signature);
+        Self { kind, function, options, original, callee, arguments }
     }
 
     /// ```text
@@ -142,10 +101,11 @@ impl<'a> Expansion<'a> {
     ///     async fn NAME_async(ARGUMENTS) -> RESULT { BODY }
     /// ```
     ///
-    /// Where one place would give two warnings, one of them is allowed.
+    /// `run_in_reactor` has `move || Self::NAME_async(ARGUMENTS)`, and returns `Eventual<RESULT>`. After an
+    /// error that the call would only repeat, the blocking function makes no call.
     ///
-    /// `run_in_reactor` has `move || Self::NAME_async(ARGUMENTS)`, and returns `Eventual<RESULT>`. After
-    /// an error that the call would only repeat, the blocking function has no body to speak of.
+    /// A crate that forbids a lint does not compile where the output allows it. So lints are allowed only where
+    /// they may have something to report, and those for unused code not at all.
     fn items(&self, callable: bool) -> TokenStream {
         let Function { attributes, visibility, signature, .. } = self.function;
         let attributes = attributes.iter().map(without_expectation);
@@ -155,23 +115,22 @@ impl<'a> Expansion<'a> {
             .then(|| quote_spanned!(Span::mixed_site()=> #[track_caller]));
         let blocking = Signature {
             asyncness: None,
-            inputs: self.parameters.iter().cloned().collect(),
+            inputs: self.arguments.declared.iter().cloned().collect(),
             output: self.blocking_output(),
             ..signature.clone()
         };
         let statements = if callable {
             self.blocking_body()
         } else {
-            quote!(#![allow(unused_variables)] loop {})
+            let arguments = &self.arguments.passed;
+            quote_spanned!(Span::mixed_site()=> let _ = (#(#arguments,)*); loop {})
         };
         // Between the user's own braces: a function that is not the user's from its first token to its
         // last gets no warnings.
         let mut body = Group::new(Delimiter::Brace, statements);
         body.set_span(self.function.body.span());
+        let allow = self.allow_on_blocking();
         let original = self.original();
-        let allow = quote_spanned! {Span::mixed_site()=>
-            #[allow(clippy::needless_lifetimes, clippy::too_many_arguments, clippy::type_complexity)]
-        };
         quote! {
             #(#attributes)*
             #allow
@@ -182,13 +141,36 @@ impl<'a> Expansion<'a> {
         }
     }
 
+    /// Silences lints of Clippy that would find one fault of a signature in both functions.
+    fn allow_on_blocking(&self) -> Option<TokenStream> {
+        let Signature { generics, inputs, output, .. } = &self.function.signature;
+        let span = Span::mixed_site();
+        let many = self.has_many_arguments() && self.callee != Callee::Copied;
+        let lints = [
+            many.then(|| quote_spanned!(span=> clippy::too_many_arguments)),
+            (generics.lifetimes().next().is_some())
+                .then(|| quote_spanned!(span=> clippy::needless_lifetimes)),
+            inspect::may_be_complex(quote!(#inputs #output))
+                .then(|| quote_spanned!(span=> clippy::type_complexity)),
+        ];
+        let mut lints = lints.into_iter().flatten().peekable();
+        lints.peek().is_some().then(|| quote_spanned!(span=> #[allow(#(#lints),*)]))
+    }
+
+    /// Whether Clippy may find that there are too many.
+    fn has_many_arguments(&self) -> bool {
+        self.arguments.declared.len() > 7
+    }
+
     fn blocking_output(&self) -> ReturnType {
         let output = &self.function.signature.output;
-        if self.kind == Kind::WaitFor {
-            return output.clone();
-        }
+        let alias = match self.kind {
+            Kind::WaitFor if self.options.wraps_errors => "Wrapped",
+            Kind::WaitFor => return output.clone(),
+            Kind::RunInReactor => "Eventual",
+        };
         let result = match output {
-            // An error has been reported; who calls the function is not to get another.
+            // An error has been reported; the callers of the function are not to get another.
             _ if self.function.returns_no_result() => {
                 quote!(::core::result::Result<(), ::core::convert::Infallible>)
             }
@@ -196,10 +178,10 @@ impl<'a> Expansion<'a> {
             ReturnType::Default => TokenStream::new(),
         };
         let (start, end) = self.result_spans();
-        let path = self.crate_path_at(start);
-        let mut eventual = quote_spanned!(start=> #path::Eventual<#result);
-        eventual.extend(quote_spanned!(end=> >));
-        ReturnType::Type(Token![->](start), Box::new(Type::Verbatim(eventual)))
+        let (path, alias) = (self.crate_path_at(start), Ident::new(alias, start));
+        let mut output = quote_spanned!(start=> #path::#alias<#result);
+        output.extend(quote_spanned!(end=> >));
+        ReturnType::Type(Token![->](start), Box::new(Type::Verbatim(output)))
     }
 
     fn blocking_body(&self) -> TokenStream {
@@ -215,7 +197,12 @@ impl<'a> Expansion<'a> {
         let (function, arguments) = match (self.kind, reactor) {
             (Kind::WaitFor, reactor) => {
                 let timeout = self.timeout();
-                let function = if reactor.is_some() { "wait_for_on" } else { "wait_for" };
+                let function = match (self.options.wraps_errors, reactor.is_some()) {
+                    (false, false) => "wait_for",
+                    (false, true) => "wait_for_on",
+                    (true, false) => "wait_for_wrapped",
+                    (true, true) => "wait_for_wrapped_on",
+                };
                 let function = Ident::new(function, start);
                 let reactor = reactor.into_iter();
                 (
@@ -236,7 +223,7 @@ impl<'a> Expansion<'a> {
     }
 
     fn timeout(&self) -> TokenStream {
-        let (bindings, span) = (&self.bindings, Span::mixed_site());
+        let (bindings, span) = (&self.arguments.bindings, Span::mixed_site());
         match &self.options.timeout {
             Some(Timeout::Expr(expr)) => {
                 let span = span.located_at(expr.span());
@@ -256,12 +243,12 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// The call of the original, and what has to come before it.
+    /// The call of the original, and the item that has to come before it.
     fn call(&self) -> (Option<TokenStream>, TokenStream) {
         let Signature { generics, safety, .. } = &self.function.signature;
-        let (name, arguments) = (&self.original, &self.arguments);
+        let arguments = &self.arguments.passed;
         let (span, end) = self.result_spans();
-        let mut callee = name.clone();
+        let mut callee = self.original.clone();
         callee.set_span(span);
         let given = generics.params.iter().filter_map(|parameter| match parameter {
             GenericParam::Type(parameter) => Some(&parameter.ident),
@@ -270,25 +257,30 @@ impl<'a> Expansion<'a> {
         });
         let mut given = given.peekable();
         let turbofish = given.peek().is_some().then(|| quote_spanned!(span=> ::<#(#given),*>));
-        let (copy, path) = match Callee::new(self.function, self.options) {
+        let (copy, path) = match self.callee {
             Callee::Associated => (None, quote_spanned!(span=> Self::#callee)),
             Callee::Free => (None, callee.to_token_stream()),
             Callee::Copied => {
-                let copy = self.copy();
-                let allow = quote_spanned!(Span::mixed_site()=> #[allow(unused, warnings)]);
-                (Some(quote!(#allow #copy)), callee.to_token_stream())
+                let name = format_ident!("_{}", self.original, span = span);
+                (Some(self.nested_copy(&name)), name.to_token_stream())
             }
         };
         let arguments = parenthesized(end, quote!(#(#arguments),*));
-        let call = quote_spanned!(span=> #path #turbofish #arguments);
+        let mut call = quote_spanned!(span=> #path #turbofish #arguments);
+        if self.callee == Callee::Free && !self.function.is_main() {
+            let path = self.crate_path_at(span);
+            call = quote_spanned! {span=>
+                #path::__private::in_an_impl_mention_Self_in_the_function! { #call }
+            };
+        }
         match safety {
             Safety::Unsafe(_) => (copy, quote_spanned!(span=> unsafe { #call })),
             _ => (copy, call),
         }
     }
 
-    /// Where the compiler is to say what it has to say of the job: at the result's type, from its first
-    /// token to its last. (Stable Rust cannot join the two.)
+    /// Where the compiler reports errors of the job: at the result's type, from its first token to its last.
+    /// (Stable Rust cannot join the two.)
     fn result_spans(&self) -> (Span, Span) {
         let tokens = match &self.function.signature.output {
             ReturnType::Type(_, result) => result.to_token_stream(),
@@ -299,7 +291,7 @@ impl<'a> Expansion<'a> {
         (start, spans.last().unwrap_or(start))
     }
 
-    /// The path to the crate, for a call that the compiler is to place at `span`.
+    /// The path to the crate, for a call whose errors are to be reported at `span`.
     fn crate_path_at(&self, span: Span) -> TokenStream {
         let Some(path) = &self.options.crate_path else {
             return quote_spanned!(span=> ::crochet);
@@ -313,25 +305,74 @@ impl<'a> Expansion<'a> {
 
     /// The original, beside the blocking function.
     fn original(&self) -> TokenStream {
-        let visibility = self.options.wrapped.as_ref().map(|wrapped| &wrapped.visibility);
-        let text =
-            format!(" The original of `{}`, which waits for it.", self.function.signature.ident);
+        let name = &self.function.signature.ident;
         let text = match self.kind {
-            Kind::WaitFor => text,
-            Kind::RunInReactor => text.replace("waits for it", "runs it in the reactor"),
+            Kind::WaitFor => format!(" The original of `{name}`, which waits for it."),
+            Kind::RunInReactor => {
+                format!(" The original of `{name}`, which runs it in the reactor.")
+            }
         };
-        let copy = self.copy();
-        quote_spanned!(Span::mixed_site()=> #[doc = #text] #[allow(dead_code)] #visibility #copy)
+        let visibility = self.options.wrapped.as_ref().map(|wrapped| &wrapped.visibility);
+        let visibility = visibility.filter(|given| !matches!(given, Visibility::Inherited));
+        let mut visibility = visibility.to_token_stream();
+        let mut allow = None;
+        if self.callee == Callee::Copied {
+            // Nothing calls it, unless the user does, and that is no fault of the user's. The compiler does
+            // not report unused code whose first token comes from a macro and is no part of the signature:
+            // hence the visibility, which is that of a private function.
+            // Price: where such a function is in an `impl`, unused methods of that `impl` are not
+            // reported either, because the compiler reports all of them at once.
+            let span = Span::mixed_site();
+            if visibility.is_empty() {
+                visibility = quote_spanned!(span=> pub(self));
+            }
+            visibility = beginning_at(span, visibility);
+            // It is reported for the blocking function, in this case.
+            allow = self
+                .has_many_arguments()
+                .then_some(quote_spanned!(span=> #[allow(clippy::too_many_arguments)]));
+        }
+        let original = self.under_name(self.original.clone(), visibility);
+        quote_spanned!(Span::mixed_site()=> #[doc = #text] #allow #original)
     }
 
-    /// The original as it is, under its new name.
-    fn copy(&self) -> TokenStream {
+    /// The copy in the blocking function. Its warnings are those of the original, again.
+    ///
+    /// A lint that the crate denies or forbids stays an error under `allow(warnings)`, so this conflicts
+    /// with `forbid(warnings)` only. The underscore is for `dead_code`: a copy that is never called is in a
+    /// function that is never called.
+    fn nested_copy(&self, name: &Ident) -> TokenStream {
+        // Named at the attribute: where the user wrote the name, editors show the original alone.
+        let mut name = name.clone();
+        name.set_span(Span::mixed_site());
+        let copy = self.under_name(name, TokenStream::new());
+        quote_spanned!(Span::mixed_site()=> #[allow(warnings)] #copy)
+    }
+
+    /// The original as the user wrote it, under another name and with another visibility.
+    fn under_name(&self, name: Ident, visibility: TokenStream) -> TokenStream {
         let Function { attributes, signature, body, .. } = self.function;
         let attributes =
             attributes.iter().filter(|at| inspect::is_for_both(at)).map(without_expectation);
-        let signature = Signature { ident: self.original.clone(), ..signature.clone() };
-        quote!(#(#attributes)* #signature #body)
+        let signature = Signature { ident: name, ..signature.clone() };
+        quote!(#(#attributes)* #visibility #signature #body)
     }
+}
+
+/// The same call, as one of the macro that is being expanded: an error names that macro.
+pub(crate) fn placed_here(call: TokenStream) -> TokenStream {
+    let Some(first) = call.clone().into_iter().next() else { return call };
+    beginning_at(Span::mixed_site().located_at(first.span()), call)
+}
+
+/// Places the first token at `span`.
+fn beginning_at(span: Span, tokens: TokenStream) -> TokenStream {
+    let mut tokens = tokens.into_iter();
+    let first = tokens.next().map(|mut first| {
+        first.set_span(span);
+        first
+    });
+    first.into_iter().chain(tokens).collect()
 }
 
 fn parenthesized(span: Span, tokens: TokenStream) -> Group {
@@ -340,7 +381,7 @@ fn parenthesized(span: Span, tokens: TokenStream) -> Group {
     group
 }
 
-/// `allow` instead of `expect`: what is expected may come up in one of the two functions only.
+/// Replaces `expect` by `allow`: a warning that is expected may come up in one of the two functions only.
 fn without_expectation(attribute: &Attribute) -> Attribute {
     let mut attribute = attribute.clone();
     if let syn::Meta::List(list) = &mut attribute.meta {

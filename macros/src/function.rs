@@ -1,4 +1,4 @@
-//! The user's function: what it has to be, and what there is to say if it is not.
+//! The user's function: parses it, and reports functions that the attributes cannot take.
 
 use proc_macro2::{Delimiter, Group, TokenTree};
 use quote::{ToTokens, format_ident};
@@ -12,7 +12,7 @@ use syn::{
 use crate::args::{Errors, Kind, Options};
 use crate::inspect;
 
-/// The user's function. Its body is not parsed: what is wrong in there is the compiler's to say.
+/// The user's function. Its body is not parsed: the compiler reports errors in there.
 pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
@@ -26,14 +26,22 @@ impl Function {
         let start = input.span();
         let attributes = input.call(Attribute::parse_outer)?;
         let visibility = input.parse()?;
+        let container = container(input);
         let signature = Signature::parse(input).map_err(|_| {
-            let text = format!("`#[{attribute}]` is for functions: put it before an `async fn`");
+            let text = match container {
+                Some(container) => format!(
+                    "`#[{attribute}]` is for one function: put it before each `async fn` in the \
+                     `{container}`, or write `#[crochet::blocking(as = ..)]` for all of them"
+                ),
+                None => format!("`#[{attribute}]` is for functions: put it before an `async fn`"),
+            };
             Error::new(start, text)
         })?;
         if input.peek(Token![;]) {
             let text = format!(
                 "`#[{attribute}]` cannot be used in a trait: write `fn {name}` here, and in the \
-                 `impl` call a function outside that has the attribute",
+                 `impl` call a function outside that has the attribute; or write \
+                 `#[crochet::blocking(as = ..)]` before the trait",
                 name = signature.ident
             );
             return Err(Error::new(signature.ident.span(), text));
@@ -72,7 +80,7 @@ impl Function {
         }
     }
 
-    /// Whether that is certain without knowing any types.
+    /// Whether this is certain without knowing any types.
     pub(crate) fn returns_no_result(&self) -> bool {
         match &self.signature.output {
             ReturnType::Default => true,
@@ -84,7 +92,7 @@ impl Function {
         self.signature.ident == "main" && self.signature.inputs.is_empty()
     }
 
-    /// Whether the blocking function can tell its caller's place. Rust has exceptions.
+    /// Whether the blocking function may have `#[track_caller]`. Rust has exceptions.
     pub(crate) fn can_track_caller(&self) -> bool {
         let excluded = ["naked", "target_feature", "track_caller"];
         let is_excluded =
@@ -93,8 +101,20 @@ impl Function {
     }
 }
 
-/// The braces and what is between them, out of the invisible group that a `macro_rules` variable puts
-/// around them.
+/// The keyword of an `impl` or a trait, if there is one where a function should be.
+fn container(input: ParseStream<'_>) -> Option<&'static str> {
+    let ahead = input.fork();
+    let _: Result<Option<Token![unsafe]>> = ahead.parse();
+    if ahead.peek(Token![impl]) {
+        Some("impl")
+    } else if ahead.peek(Token![trait]) {
+        Some("trait")
+    } else {
+        None
+    }
+}
+
+/// The body with its braces, without the invisible group that a `macro_rules` variable puts around it.
 fn body(token: TokenTree) -> Option<Group> {
     match token {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Some(group),
@@ -105,7 +125,7 @@ fn body(token: TokenTree) -> Option<Group> {
     }
 }
 
-/// What is wrong with an argument of a job that outlives the call.
+/// The error for an argument that is borrowed, while the job outlives the call.
 fn borrowed(argument: &FnArg) -> Option<Error> {
     const WHY: &str = "the job runs on after the call, so it cannot borrow its arguments";
     let receiver = |at: &dyn ToTokens| {

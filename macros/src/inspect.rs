@@ -1,4 +1,4 @@
-//! What there is to know about the user's function.
+//! Questions about the types, tokens and attributes of the user's function.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::punctuated::Punctuated;
@@ -52,7 +52,7 @@ fn borrowed_bound<'a>(
     })
 }
 
-/// Tells whether a type is certainly not a `Result`. Names tell nothing: any may be an alias.
+/// Tells whether a type is certainly not a `Result`. A name proves nothing: it may be an alias.
 pub(crate) fn is_no_result(ty: &Type) -> bool {
     match ty {
         Type::Group(group) => is_no_result(&group.elem),
@@ -61,8 +61,8 @@ pub(crate) fn is_no_result(ty: &Type) -> bool {
     }
 }
 
-/// Takes every `mut` out of an argument's pattern, and tells whether what is left, read as an expression,
-/// is the argument again.
+/// Takes every `mut` and `ref` out of an argument's pattern, and tells whether the result, read as an
+/// expression, is the argument again.
 pub(crate) fn make_expression(pattern: &mut Pat) -> bool {
     // All parts are visited, so no short-circuit.
     fn all<'a>(patterns: impl Iterator<Item = &'a mut Pat>) -> bool {
@@ -71,7 +71,7 @@ pub(crate) fn make_expression(pattern: &mut Pat) -> bool {
     match pattern {
         Pat::Ident(binding) => {
             binding.mutability = None;
-            binding.by_ref.is_none() && binding.subpat.is_none()
+            binding.by_ref.take().is_none() & binding.subpat.is_none()
         }
         Pat::Paren(paren) => make_expression(&mut paren.pat),
         Pat::Path(_) => true,
@@ -86,6 +86,20 @@ pub(crate) fn make_expression(pattern: &mut Pat) -> bool {
     }
 }
 
+/// Tells whether Clippy may find one of a signature's types too complex. It weighs nesting; this only counts.
+pub(crate) fn may_be_complex(tokens: TokenStream) -> bool {
+    fn weigh(tokens: TokenStream) -> usize {
+        let weights = tokens.into_iter().map(|token| match token {
+            TokenTree::Punct(punct) if punct.as_char() == '<' => 1,
+            TokenTree::Ident(word) if word == "dyn" || word == "fn" => 4,
+            TokenTree::Group(group) => weigh(group.stream()),
+            _ => 0,
+        });
+        weights.sum()
+    }
+    weigh(tokens) >= 4
+}
+
 /// Tells whether the tokens of a signature or an expression mention `Self`.
 pub(crate) fn mentions_self(tokens: TokenStream) -> bool {
     tokens.into_iter().any(|token| match token {
@@ -95,8 +109,8 @@ pub(crate) fn mentions_self(tokens: TokenStream) -> bool {
     })
 }
 
-/// Tells whether a function's body mentions the `Self` around the function. An item in the body may have
-/// a `Self` of its own, and cannot use that one.
+/// Tells whether a function's body mentions the `Self` of the `impl` around the function. An item in the
+/// body may have a `Self` of its own, and cannot use the outer one.
 pub(crate) fn body_mentions_self(body: TokenStream) -> bool {
     let mut tokens = body.into_iter();
     while let Some(token) = tokens.next() {
@@ -122,21 +136,7 @@ fn ends_item(token: &TokenTree) -> bool {
     }
 }
 
-/// Tells whether a body has something in it that must not be there twice.
-pub(crate) fn is_unique(body: TokenStream) -> bool {
-    let mut after_quote = false;
-    body.into_iter().any(|token| {
-        let is_lifetime = after_quote;
-        after_quote = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '\'');
-        match token {
-            TokenTree::Ident(word) => !is_lifetime && (word == "static" || word == "impl"),
-            TokenTree::Group(group) => is_unique(group.stream()),
-            _ => false,
-        }
-    })
-}
-
-/// Tells whether an attribute is for the original, too. All are for the blocking function.
+/// Tells whether the original gets an attribute, too. The blocking function gets all of them.
 pub(crate) fn is_for_both(attribute: &Attribute) -> bool {
     is_meta_for_both(&attribute.meta)
 }
@@ -193,12 +193,5 @@ mod tests {
         assert!(body_mentions_self(quote! { let new = [Self::new()]; }));
         assert!(body_mentions_self(quote! { struct A(Box<Self>); Self::new() }));
         assert!(!body_mentions_self(quote! { struct A; impl A { fn new() -> Self { Self } } }));
-    }
-
-    #[test]
-    fn a_static_lifetime_is_no_static() {
-        assert!(!is_unique(quote! { let name: &'static str = ""; }));
-        assert!(is_unique(quote! { thread_local! { static NAME: &'static str = "" } }));
-        assert!(is_unique(quote! { { impl Display for Name {} } }));
     }
 }

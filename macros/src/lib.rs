@@ -1,7 +1,9 @@
 //! The attributes of the crate `crochet-rs`, which re-exports them: use them from there.
 
 mod args;
+mod arguments;
 mod blocking;
+mod copyable;
 mod expand;
 mod function;
 mod inspect;
@@ -77,4 +79,13 @@ pub fn run_in_reactor(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn blocking(args: TokenStream, item: TokenStream) -> TokenStream {
     blocking::expand(args.into(), item.into()).into()
+}
+
+/// The call of an original that is taken to be a free function. Its name is all that the compiler shows of this
+/// macro, where that function is not found.
+#[doc(hidden)]
+#[proc_macro]
+#[expect(non_snake_case, reason = "`Self` is to be written like this")]
+pub fn in_an_impl_mention_Self_in_the_function(call: TokenStream) -> TokenStream {
+    expand::placed_here(call.into()).into()
 }

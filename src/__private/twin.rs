@@ -7,7 +7,7 @@ use std::time::Duration;
 pub use futures_lite::Stream;
 use futures_lite::StreamExt;
 
-use super::{FromCrochet, JobResult};
+use super::{FromCrochet, wait_for_wrapped, wait_for_wrapped_on};
 use crate::bridge::iter::{Iter, MergeErrors};
 use crate::error::Error;
 use crate::reactor::global;
@@ -123,18 +123,6 @@ where
     MergeErrors::new(iter, convert)
 }
 
-/// What a `Result` becomes under `error = wrap`.
-pub type Wrapped<R> = Result<<R as JobResult>::Value, Error<<R as JobResult>::Error>>;
-
-/// Takes in the failures of a wait, beside those of the job.
-struct Both<E>(Error<E>);
-
-impl<E> From<Error> for Both<E> {
-    fn from(error: Error) -> Self {
-        Self(error.widen())
-    }
-}
-
 #[track_caller]
 fn wait<T, E>(
     reactor: Option<&Reactor>,
@@ -168,24 +156,6 @@ where
 }
 
 #[track_caller]
-pub fn wait_for_wrapped<F>(timeout: Duration, job: F) -> Wrapped<F::Output>
-where
-    F: Future<Output: JobResult<Value: Send, Error: Send>> + Send,
-{
-    let both = wait(None, timeout, async { job.await.into_result().map_err(own) });
-    both.map_err(|Both(error)| error)
-}
-
-#[track_caller]
-pub fn wait_for_wrapped_on<F>(reactor: Reactor, timeout: Duration, job: F) -> Wrapped<F::Output>
-where
-    F: Future<Output: JobResult<Value: Send, Error: Send>> + Send,
-{
-    let both = wait(Some(&reactor), timeout, async { job.await.into_result().map_err(own) });
-    both.map_err(|Both(error)| error)
-}
-
-#[track_caller]
 pub fn wait_for_or<F, T, E>(
     timeout: Duration,
     job: F,
@@ -212,8 +182,4 @@ where
     E: Send,
 {
     wait_for_wrapped_on(reactor, timeout, job).map_err(|error| error.flatten_with(convert))
-}
-
-fn own<E>(error: E) -> Both<E> {
-    Both(Error::Job(error))
 }

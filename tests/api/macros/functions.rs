@@ -12,6 +12,7 @@ use std::future::{pending, ready};
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::now;
@@ -306,6 +307,65 @@ fn patterns_and_mut_arguments_are_kept() {
     assert!(rest(point(SHORT), [0, 0]).unwrap_err().is_timeout());
     assert_eq!(later((1, 2), 3).join(LONG).unwrap(), 4);
     assert_eq!(point(LONG).y, 3);
+}
+
+#[test]
+fn arguments_may_depend_on_the_configuration() {
+    let _limit = limit(LONG);
+    #[wait_for(timeout = timeout)]
+    async fn sum(
+        a: u32,
+        #[cfg(any())] gone: NoSuchType,
+        #[cfg(all())] b: u32,
+        #[cfg_attr(all(), cfg(any()), allow(unused))] _: NoSuchType,
+        #[cfg(any())] (_, also_gone): NoSuchType,
+        Point { timeout, .. }: Point,
+    ) -> io::Result<u32> {
+        Ok(a + b + timeout.subsec_nanos())
+    }
+
+    struct Sum(u32);
+
+    impl Sum {
+        #[run_in_reactor]
+        async fn later(self, #[cfg(any())] gone: NoSuchType, b: u32) -> io::Result<u32> {
+            Ok(self.0 + b)
+        }
+    }
+
+    assert_eq!(sum(1, 2, Point { x: 0, y: 0, timeout: LONG }).unwrap(), 3);
+    assert_eq!(Sum(1).later(3).join(LONG).unwrap(), 4);
+}
+
+/// A macro of which an attribute cannot know that it holds state.
+macro_rules! next_id {
+    () => {{
+        static LAST: AtomicU32 = AtomicU32::new(0);
+        LAST.fetch_add(1, Ordering::Relaxed)
+    }};
+}
+
+#[test]
+fn state_is_there_once() {
+    let _limit = limit(LONG);
+
+    #[wait_for(timeout = 60)]
+    async fn next() -> io::Result<u32> {
+        Ok(next_id!())
+    }
+
+    struct Ids;
+
+    impl Ids {
+        #[wait_for(timeout = 60)]
+        async fn next() -> io::Result<u32> {
+            let _: Option<Self>;
+            Ok(next_id!())
+        }
+    }
+
+    assert_eq!((next().unwrap(), next().unwrap(), now(next_async()).unwrap()), (0, 1, 2));
+    assert_eq!((Ids::next().unwrap(), now(Ids::next_async()).unwrap()), (0, 1));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! | `timeout` | `the_timeout ..` |
 //! | `wrapped`, `reactor`, `crate` | `the_original ..`, `the_reactor ..`, `the_crate ..` |
 //! | places, panics | `places ..`, `panics ..` |
+//! | `error` | `errors ..` |
 //! | other attributes | `a_test ..`, `other_attributes ..` |
 
 use std::cell::Cell;
@@ -230,6 +231,48 @@ fn panics_go_on_in_the_caller() {
 async fn a_test_may_be_async() -> crochet::Result<()> {
     assert!(crochet::in_reactor());
     Ok(())
+}
+
+#[test]
+fn errors_of_other_crates_are_wrapped_on_demand() {
+    use std::num::ParseIntError;
+    let _limit = limit(LONG);
+
+    #[wait_for(timeout = timeout, error = wrap)]
+    async fn parse(text: &str, timeout: Duration) -> Result<u32, ParseIntError> {
+        if text.is_empty() && timeout == SHORT {
+            pending::<()>().await;
+        }
+        text.parse()
+    }
+
+    struct Parser(Reactor);
+
+    impl Parser {
+        #[wait_for(timeout = 60, reactor = &self.0, error = wrap)]
+        async fn parse(&self, text: String) -> Result<(u32, ThreadId), ParseIntError> {
+            Ok((text.parse()?, here()))
+        }
+
+        #[wait_for(timeout = 60, error = wrap)]
+        async fn digits(number: u32) -> std::io::Result<impl Iterator<Item = char>> {
+            Ok(number.to_string().chars().collect::<Vec<_>>().into_iter())
+        }
+    }
+
+    let one: Result<u32, Error<ParseIntError>> = parse("1", LONG);
+    assert_eq!(one.unwrap(), 1);
+    let own = parse("one", LONG).unwrap_err();
+    assert!(matches!(&own, Error::Job(_)), "{own:?}");
+    assert!(parse("", SHORT).unwrap_err().is_timeout());
+    assert!(now(parse_async("2", LONG)).is_ok_and(|two: u32| two == 2));
+
+    let parser = Parser(Reactor::new().unwrap());
+    let (number, thread) = parser.parse("3".to_owned()).unwrap();
+    let expected = parser.0.wait_for(LONG, async { Ok::<_, Error>(here()) }).unwrap();
+    assert_eq!((number, thread), (3, expected));
+    assert!(Parser::digits(45).unwrap().eq(['4', '5']));
+    assert!(now(Parser::digits_async(6)).is_ok());
 }
 
 #[test]

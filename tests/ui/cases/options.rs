@@ -45,6 +45,16 @@ async fn no_reactor() -> io::Result<()> {
     Ok(())
 }
 
+#[crochet::wait_for(timeout = 5.0, error = MyError::new)]
+async fn not_wrap() -> io::Result<()> {
+    Ok(())
+}
+
+#[crochet::run_in_reactor(error = wrap)]
+async fn wrap_later() -> io::Result<()> {
+    Ok(())
+}
+
 fn main() -> io::Result<()> {
     unknown()?;
     repeated()?;
@@ -54,5 +64,7 @@ fn main() -> io::Result<()> {
     not_here().detach();
     unknown_here().detach();
     same()?;
+    not_wrap()?;
+    wrap_later().detach();
     no_reactor()
 }
