@@ -7,7 +7,7 @@ use crate::error::Error;
 /// The [`EventualResult`] for a `Result`: what a function with the attribute
 /// `#[run_in_reactor]` returns.
 ///
-/// It sees through aliases of `Result` that do not show the error type: `Eventual<io::Result<T>>` is
+/// It works with aliases of `Result` that do not show the error type: `Eventual<io::Result<T>>` is
 /// `EventualResult<T, io::Error>`.
 ///
 /// # Examples
@@ -27,7 +27,7 @@ pub type Eventual<R> = EventualResult<<R as JobResult>::Value, <R as JobResult>:
 /// The `Result` whose error is `Error<E>`, for a `Result` whose error is `E`: what a function with the attribute
 /// `#[wait_for(.., error = wrap)]` returns.
 ///
-/// It sees through aliases of `Result` that do not show the error type: `Wrapped<io::Result<T>>` is
+/// It works with aliases of `Result` that do not show the error type: `Wrapped<io::Result<T>>` is
 /// `Result<T, Error<io::Error>>`.
 ///
 /// # Examples
@@ -45,10 +45,10 @@ pub type Eventual<R> = EventualResult<<R as JobResult>::Value, <R as JobResult>:
 /// ```
 pub type Wrapped<R> = Result<<R as JobResult>::Value, Error<<R as JobResult>::Error>>;
 
-/// Makes an `async fn` blocking: it runs on the reactor thread, and whoever calls it waits for the result.
+/// Makes an `async fn` blocking: calling it runs it on the reactor thread, and waits for the result.
 ///
-/// The attribute is the function [`wait_for`](crate::wait_for()) with another face; timeouts, cancellation,
-/// errors and panics are as written there.
+/// The attribute is another form of the function [`wait_for`](crate::wait_for()): timeouts, cancellation, errors
+/// and panics are described there.
 ///
 /// ```
 /// use crochet::wait_for;
@@ -68,19 +68,34 @@ pub type Wrapped<R> = Result<<R as JobResult>::Value, Error<<R as JobResult>::Er
 /// # }
 /// ```
 ///
-/// It goes on free functions, on methods with any kind of `self`, and on associated functions; generics,
-/// lifetimes, `impl Trait` and patterns may be as they like. Arguments may be borrowed.
+/// It works on free functions, methods with any kind of `self`, and associated functions, with all kinds of
+/// generics, lifetimes, `impl Trait` and patterns. Arguments may be borrowed. For all functions of an `impl` or a
+/// trait at once, there is [`#[blocking]`](macro@crate::blocking).
 ///
-/// What is there afterwards:
+/// The attribute makes two functions:
 ///
-/// - the blocking function, with the name, the visibility, the documentation, the attributes and the signature
-///   that you wrote, without `async`;
-/// - the original, under the name `NAME_async` and private: for async callers, and for
+/// - the blocking function, with the name, visibility, documentation, attributes and signature that you wrote,
+///   without `async`;
+/// - the original, named `NAME_async` and private: for async callers, and for
 ///   [unit tests](crate::guide#test-the-original).
 ///
+/// In a job, await the original: `self.lookup_async(name).await`. The blocking function is refused there, with
+/// [`Error::OnReactorThread`](crate::Error::OnReactorThread), because the job would wait for itself. The compiler does not
+/// know that: where it says "remove the `.await`", write `_async` instead.
+///
 /// Attributes *above* this one see the async function, those *below* it the blocking one: `#[test]` and
-/// `#[inline]` go below. The original has only those below that concern any function: `cfg`, `inline` and
+/// `#[inline]` go below. The original gets those below that suit any function: `cfg`, `inline` and
 /// lint levels. (`expect` becomes `allow`, as two functions rarely warn alike.)
+///
+/// # In an `impl`, without `self`
+///
+/// An associated function without `self` works like a free one. But where the `impl` is generic, or the body has a
+/// `static`, an `impl` or a macro that this crate does not know, the function has to mention `Self` once: as
+/// `io::Result<Self>`, in a call `Self::helper()`, or by the statement `let _: Option<Self>;`.
+///
+/// The reason: an attribute is not told whether its function is in an `impl`, where the original is
+/// `Self::NAME_async`. If nothing shows that, the blocking function has a copy of the body, and a copy cannot use
+/// the `impl`'s generics, and must not have state of its own.
 ///
 /// # Options
 ///
@@ -91,18 +106,21 @@ pub type Wrapped<R> = Result<<R as JobResult>::Value, Error<<R as JobResult>::Er
 /// - `wrapped = name`, `wrapped = pub name`: another name, or visibility, for the original.
 /// - `reactor = expression`: a `&`[`Reactor`](crate::Reactor) to run it, instead of the global one; it may use
 ///   the arguments and `self`.
+/// - `error = wrap`: the blocking function returns [`Wrapped`]`<R>` of what you wrote, a `Result` with an
+///   `Error<E>`: for error types of other crates.
 /// - `crate = path`: where this crate is, for macros of other crates that use this one.
 ///
 /// # Errors
 ///
-/// The function has to return a `Result`, under any name. Its error type takes the failures of the wait,
-/// and therefore has [`From<Error>`](crate::Error).
+/// The function has to return a `Result`, under any name. Its error type takes the failures of the wait, so it
+/// needs [`From<Error>`](crate::Error). [`io::Error`](std::io::Error), `Box<dyn Error + Send + Sync>` and
+/// `anyhow::Error` have that; your own error type gets it by one `impl`; with an error of another crate, use `error = wrap`.
 ///
 /// The future has to be `Send`, as it is polled on another thread. Where it is not, write
 /// `#[run_in_reactor]`, and `.join(timeout)` where you call it.
 ///
-/// In a trait, and in the `impl` of one, there is no room for two functions: put the attribute on one outside,
-/// and call it.
+/// In a trait, and in the `impl` of one, there is no room for two functions: put the attribute on a function
+/// outside, and call that; or give the trait a twin, with [`#[blocking]`](macro@crate::blocking).
 ///
 /// # Examples
 ///
@@ -130,13 +148,28 @@ pub type Wrapped<R> = Result<<R as JobResult>::Value, Error<<R as JobResult>::Er
 /// # Ok(())
 /// # }
 /// ```
+///
+/// A function whose error is another crate's (here std's):
+///
+/// ```
+/// use crochet::{Error, wait_for};
+/// use std::num::ParseIntError;
+///
+/// #[wait_for(timeout = 5.0, error = wrap)]
+/// async fn parse(text: &str) -> Result<u32, ParseIntError> {
+///     text.parse()
+/// }
+///
+/// let failure: Error<ParseIntError> = parse("one").unwrap_err();
+/// assert!(matches!(failure, Error::Job(_)));
+/// ```
 #[cfg(feature = "macros")]
 pub use crochet_macros::wait_for;
 
 /// Makes an `async fn` run in the background, on the reactor thread: calling it starts it, and returns an
 /// [`EventualResult`] at once.
 ///
-/// The attribute is the function [`run_in_reactor`](crate::run_in_reactor()) with another face.
+/// The attribute is another form of the function [`run_in_reactor`](crate::run_in_reactor()).
 ///
 /// ```
 /// use crochet::{EventualResult, run_in_reactor};
@@ -162,7 +195,8 @@ pub use crochet_macros::wait_for;
 /// `Debug`. As the job runs on after the call, it owns its arguments: they are `Send + 'static`, and a method
 /// takes `self: Arc<Self>` or `self`. The future itself need not be `Send`.
 ///
-/// Options and all else are as with [`#[wait_for]`](macro@crate::wait_for), except that there is no `timeout`.
+/// The rest is as with [`#[wait_for]`](macro@crate::wait_for), except that there is no `timeout` and no `error`:
+/// [`into_result`](crate::EventualResult::into_result) returns any error type as [`Error::Job`](crate::Error::Job).
 #[cfg(feature = "macros")]
 pub use crochet_macros::run_in_reactor;
 

@@ -17,6 +17,8 @@ pub(crate) struct Arguments {
     /// Statements that bind the names that no argument has in the blocking function: `timeout = ..` may
     /// use them.
     pub(crate) bindings: TokenStream,
+    /// The names that the patterns bind, each with the `cfg`s of its argument.
+    names: Vec<(Vec<Attribute>, Ident)>,
 }
 
 impl Arguments {
@@ -42,6 +44,9 @@ impl Arguments {
             }
             FnArg::Typed(PatType { attrs, pat, .. }) => {
                 let cfgs = cfgs(attrs);
+                let mut names = Vec::new();
+                add_names(pat, &mut names);
+                self.names.extend(names.into_iter().map(|name| (cfgs.clone(), name.clone())));
                 if !inspect::make_expression(pat) {
                     let span = Span::mixed_site().located_at(pat.span());
                     let name = format_ident!("argument{index}", span = span);
@@ -53,6 +58,18 @@ impl Arguments {
         };
         self.declared.push(argument);
         self.passed.push(passed);
+    }
+
+    /// Statements that use each argument that the options mention: where the original itself does not use
+    /// it, it is no unused variable.
+    pub(crate) fn uses(&self, options: &TokenStream) -> TokenStream {
+        let mut uses = TokenStream::new();
+        for (cfgs, name) in &self.names {
+            if inspect::mentions(options.clone(), &name.to_string()) {
+                uses.extend(quote_spanned!(Span::mixed_site()=> #(#cfgs)* let _ = &#name;));
+            }
+        }
+        uses
     }
 
     /// Binds the names in `pattern` to parts of `argument`, and uses them once: a name that `timeout = ..`
@@ -163,6 +180,9 @@ mod tests {
             let _ = (&first, &all);
         };
         assert_eq!(arguments.bindings.to_string(), expected.to_string());
+        let uses = quote!(#[cfg(a)] let _ = &down; let _ = &kept;);
+        let options = quote!(min(down, self.limit(kept)));
+        assert_eq!(arguments.uses(&options).to_string(), uses.to_string());
         assert_eq!(arguments.passed[3].to_string(), quote!((kept, as_it_is)).to_string());
     }
 }

@@ -45,15 +45,11 @@ enum Callee {
 impl Callee {
     fn new(function: &Function, options: &Options) -> Self {
         let Signature { generics, inputs, output, .. } = &function.signature;
-        let timeout = match &options.timeout {
-            Some(Timeout::Expr(timeout)) => Some(timeout),
-            _ => None,
-        };
-        let (reactor, where_clause) = (&options.reactor, &generics.where_clause);
-        let around = quote!(#generics #where_clause #inputs #output #timeout #reactor);
+        let (options, where_clause) = (expressions(options), &generics.where_clause);
+        let around = quote!(#generics #where_clause #inputs #output #options);
         let body = function.body.stream();
         if function.signature.receiver().is_some()
-            || inspect::mentions_self(around)
+            || inspect::mentions(around, "Self")
             || inspect::body_mentions_self(body.clone())
         {
             Self::Associated
@@ -63,6 +59,16 @@ impl Callee {
             Self::Copied
         }
     }
+}
+
+/// The options that may use the arguments.
+fn expressions(options: &Options) -> TokenStream {
+    let timeout = match &options.timeout {
+        Some(Timeout::Expr(timeout)) => Some(timeout),
+        _ => None,
+    };
+    let reactor = &options.reactor;
+    quote!(#timeout #reactor)
 }
 
 /// All parts of the output.
@@ -349,13 +355,19 @@ impl<'a> Expansion<'a> {
         quote_spanned!(Span::mixed_site()=> #[allow(warnings)] #copy)
     }
 
-    /// The original as the user wrote it, under another name and with another visibility.
+    /// The original as the user wrote it, but for its name, its visibility, and a use of the arguments that
+    /// the options use.
     fn under_name(&self, name: Ident, visibility: TokenStream) -> TokenStream {
         let Function { attributes, signature, body, .. } = self.function;
         let attributes =
             attributes.iter().filter(|at| inspect::is_for_both(at)).map(without_expectation);
         let signature = Signature { ident: name, ..signature.clone() };
-        quote!(#(#attributes)* #visibility #signature #body)
+        let uses = self.arguments.uses(&expressions(self.options));
+        let (inner_attributes, statements) = inspect::split_inner_attributes(body.stream());
+        let statements = quote!(#inner_attributes #uses #statements);
+        let mut with_uses = Group::new(Delimiter::Brace, statements);
+        with_uses.set_span(body.span());
+        quote!(#(#attributes)* #visibility #signature #with_uses)
     }
 }
 

@@ -100,11 +100,11 @@ pub(crate) fn may_be_complex(tokens: TokenStream) -> bool {
     weigh(tokens) >= 4
 }
 
-/// Tells whether the tokens of a signature or an expression mention `Self`.
-pub(crate) fn mentions_self(tokens: TokenStream) -> bool {
+/// Tells whether the tokens of a signature or an expression mention a name, or `Self`.
+pub(crate) fn mentions(tokens: TokenStream, name: &str) -> bool {
     tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(word) => word == "Self",
-        TokenTree::Group(group) => mentions_self(group.stream()),
+        TokenTree::Ident(word) => word == name,
+        TokenTree::Group(group) => mentions(group.stream(), name),
         _ => false,
     })
 }
@@ -124,6 +124,17 @@ pub(crate) fn body_mentions_self(body: TokenStream) -> bool {
         }
     }
     false
+}
+
+/// Splits a body after the `#![..]` at its beginning.
+pub(crate) fn split_inner_attributes(body: TokenStream) -> (TokenStream, TokenStream) {
+    let tokens: Vec<TokenTree> = body.into_iter().collect();
+    let is = |token: &TokenTree, char| matches!(token, TokenTree::Punct(punct) if punct.as_char() == char);
+    let attributes = tokens.chunks(3).take_while(|chunk| {
+        matches!(chunk, [hash, bang, TokenTree::Group(_)] if is(hash, '#') && is(bang, '!'))
+    });
+    let end = 3 * attributes.count();
+    (tokens[..end].iter().cloned().collect(), tokens[end..].iter().cloned().collect())
 }
 
 const ITEMS: [&str; 4] = ["enum", "impl", "struct", "trait"];
@@ -186,6 +197,14 @@ mod tests {
         for ty in &owned {
             assert!(borrowed_part(ty).is_none(), "{}", quote!(#ty));
         }
+    }
+
+    #[test]
+    fn inner_attributes_come_first() {
+        let (attributes, rest) =
+            split_inner_attributes(quote! { #![allow(a)] #![allow(b)] !c; #![d] });
+        assert_eq!(attributes.to_string(), quote!(#![allow(a)] #![allow(b)]).to_string());
+        assert_eq!(rest.to_string(), quote!(!c; #![d]).to_string());
     }
 
     #[test]

@@ -28,14 +28,13 @@ use crate::args::Kind;
 /// }
 /// ```
 ///
-/// An expression takes the place of the literal, and is evaluated before the arguments are moved.
+/// Instead of the literal there may be an expression, which is evaluated before the arguments are moved.
 ///
 /// In a free function the call would be `lookup_async(name)`. But an attribute is not told whether a function
-/// without `self` stands in an `impl`. If it mentions `Self`, it does. Otherwise, so that it may stand in
-/// either place, the blocking function has a copy of the original in its body, and calls that. What must not
-/// be there twice, a `static` or an `impl` in the function's body, is not copied: then the function is taken
-/// to be a free one. So in an `impl`, a function without `self` that has one of these, or uses a generic
-/// parameter of the `impl`, has to mention `Self`: `io::Result<Self>`, say.
+/// without `self` is in an `impl`. If the function mentions `Self`, it is. Otherwise the blocking function has a
+/// copy of the original in its body, and calls that, which works in both places. A body that may hold state, or
+/// must not be there twice for another reason, is not copied: one with a `static`, an `impl`, a `#[no_mangle]`,
+/// or a macro that is not known to be harmless. Such a function is taken to be a free one.
 #[proc_macro_attribute]
 pub fn wait_for(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::expand(Kind::WaitFor, args.into(), item.into()).into()
@@ -53,8 +52,7 @@ pub fn wait_for(args: TokenStream, item: TokenStream) -> TokenStream {
 /// async fn download_async(url: String) -> io::Result<Vec<u8>> { .. }
 /// ```
 ///
-/// In an `impl`, the original is called as `Self::download_async`; how that is told is written at the
-/// attribute `wait_for`.
+/// In an `impl`, the original is called as `Self::download_async`: see the attribute `wait_for`.
 #[proc_macro_attribute]
 pub fn run_in_reactor(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::expand(Kind::RunInReactor, args.into(), item.into()).into()

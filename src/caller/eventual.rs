@@ -190,7 +190,7 @@ impl<T, E> EventualResult<T, E> {
     /// ```
     pub fn join(self, timeout: Duration) -> Result<T, E>
     where
-        E: From<Error>,
+        E: From<Error>, // another crate's error: `into_result`
     {
         match self.into_result(timeout) {
             Ok(value) => Ok(value),

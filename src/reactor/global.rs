@@ -1,4 +1,6 @@
 //! The one global reactor: the functions that start and stop it, and those that use it.
+//!
+//! The comments beside bounds are for users: the compiler shows them where a bound is not met.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -201,7 +203,7 @@ pub fn shutdown(grace: Duration) -> Result<(), Error> {
 pub fn run_in_reactor<C, F, T, E>(job: C) -> EventualResult<T, E>
 where
     C: FnOnce() -> F + Send + 'static,
-    F: Future<Output = Result<T, E>> + 'static,
+    F: Future<Output = Result<T, E>> + 'static, // end it with `Ok(..)`
     T: Send + 'static,
     E: fmt::Debug + Send + 'static,
 {
@@ -309,9 +311,9 @@ where
 #[track_caller]
 pub fn wait_for<F, T, E>(timeout: Duration, job: F) -> Result<T, E>
 where
-    F: Future<Output = Result<T, E>> + Send,
+    F: Future<Output = Result<T, E>> + Send, // end it with `Ok(..)`; if not `Send`: `run_in_reactor`
     T: Send,
-    E: From<Error> + Send,
+    E: From<Error> + Send, // another crate's error: `wait_for_wrapped`
 {
     wait_for_wrapped(timeout, job).map_err(Error::flatten)
 }
@@ -357,7 +359,7 @@ where
 #[track_caller]
 pub fn wait_for_wrapped<F, T, E>(timeout: Duration, job: F) -> Result<T, Error<E>>
 where
-    F: Future<Output = Result<T, E>> + Send,
+    F: Future<Output = Result<T, E>> + Send, // end it with `Ok(..)`; if not `Send`: `run_in_reactor`
     T: Send,
     E: Send,
 {

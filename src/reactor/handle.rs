@@ -70,7 +70,7 @@ impl Reactor {
     pub fn run_in_reactor<C, F, T, E>(&self, job: C) -> EventualResult<T, E>
     where
         C: FnOnce() -> F + Send + 'static,
-        F: Future<Output = Result<T, E>> + 'static,
+        F: Future<Output = Result<T, E>> + 'static, // end it with `Ok(..)`
         T: Send + 'static,
         E: fmt::Debug + Send + 'static,
     {
@@ -105,9 +105,9 @@ impl Reactor {
     #[track_caller]
     pub fn wait_for<F, T, E>(&self, timeout: Duration, job: F) -> Result<T, E>
     where
-        F: Future<Output = Result<T, E>> + Send,
+        F: Future<Output = Result<T, E>> + Send, // end it with `Ok(..)`; if not `Send`: `run_in_reactor`
         T: Send,
-        E: From<Error> + Send,
+        E: From<Error> + Send, // another crate's error: `wait_for_wrapped`
     {
         self.wait_for_wrapped(timeout, job).map_err(Error::flatten)
     }
@@ -137,7 +137,7 @@ impl Reactor {
     #[track_caller]
     pub fn wait_for_wrapped<F, T, E>(&self, timeout: Duration, job: F) -> Result<T, Error<E>>
     where
-        F: Future<Output = Result<T, E>> + Send,
+        F: Future<Output = Result<T, E>> + Send, // end it with `Ok(..)`; if not `Send`: `run_in_reactor`
         T: Send,
         E: Send,
     {

@@ -195,6 +195,25 @@ fn an_argument_that_may_not_be_there_is_passed_on_likewise() {
 }
 
 #[test]
+fn an_argument_for_an_option_is_used() {
+    let item = quote! {
+        async fn lookup(&self, limit: Duration) -> io::Result<IpAddr> {
+            #![expect(clippy::let_unit_value)]
+            self.resolve().await
+        }
+    };
+    let expected = r#"    async fn lookup_async(&self, limit: Duration) -> io::Result<IpAddr> {
+        #![expect(clippy::let_unit_value)]
+        let _ = &limit;
+        self.resolve().await
+    }
+}
+"#;
+    let text = expanded_in_impl(Kind::WaitFor, quote!(timeout = self.timeout.min(limit)), item);
+    assert!(text.ends_with(expected), "{text}");
+}
+
+#[test]
 fn errors_are_wrapped_on_demand() {
     let item = quote! {
         async fn lookup(&self) -> http::Result<Page> {
