@@ -316,7 +316,7 @@ fn arguments_may_depend_on_the_configuration() {
     async fn sum(
         a: u32,
         #[cfg(any())] gone: NoSuchType,
-        #[cfg(all())] b: u32,
+        #[cfg(feature = "macros")] b: u32,
         #[cfg_attr(all(), cfg(any()), allow(unused))] _: NoSuchType,
         #[cfg(any())] (_, also_gone): NoSuchType,
         Point { timeout, .. }: Point,
