@@ -283,7 +283,6 @@ pub use attributes::{Eventual, Wrapped};
 #[cfg(feature = "macros")]
 pub use attributes::{blocking, run_in_reactor, wait_for};
 pub use bridge::background_logger::BackgroundLogger;
-pub use bridge::held::Held;
 pub use bridge::in_reactor::InReactor;
 pub use bridge::io;
 pub use bridge::iter::{Iter, MergeErrors, iter};
@@ -291,6 +290,7 @@ pub use bridge::unblock::unblock;
 pub use caller::eventual::{EventualFuture, EventualResult};
 pub use caller::stash::{ParseResultIdError, ResultId, RetrieveError, retrieve_result};
 pub use caller::wait_many::{wait_all, wait_any};
+pub use context::held::Held;
 pub use context::in_context;
 pub use error::{BlockedBy, Error, JobState, TimedOut};
 pub use job::info::JobInfo;

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use log::{Level, Log, Metadata, Record};
 
+use crate::context::held::Held;
 use crate::panic::catch;
 use crate::runtime::current::in_reactor;
 use crate::sync::lock;
@@ -72,7 +73,7 @@ pub struct BackgroundLogger {
 }
 
 struct Inner {
-    logger: Box<dyn Log>,
+    logger: Held<Box<dyn Log>>,
     /// The process whose thread writes; 0 until it is started. ORDERING: Relaxed; a fork copies memory as it
     /// is, and the number is only compared.
     writer: AtomicU32,
@@ -120,7 +121,7 @@ impl BackgroundLogger {
     /// Wraps `logger`. Starts nothing yet.
     pub fn new(logger: impl Log + 'static) -> Self {
         let inner = Arc::new(Inner {
-            logger: Box::new(logger),
+            logger: Held::new(Box::new(logger)),
             writer: AtomicU32::new(0),
             waiting: AtomicUsize::new(0),
             queue: Mutex::default(),

@@ -52,6 +52,7 @@ use std::time::{Duration, Instant};
 
 use futures_lite::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 
+use crate::context::held::Held;
 use crate::context::in_tokio;
 use crate::reactor::global::wait_for;
 use crate::reactor::handle::Reactor;
@@ -116,7 +117,7 @@ const SHORT: Duration = Duration::from_micros(100);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Blocking<T> {
-    inner: T,
+    inner: Held<T>,
     timeout: Duration,
     /// `None` is the global one.
     reactor: Option<Reactor>,
@@ -130,7 +131,7 @@ impl<T> Blocking<T> {
     /// Wraps a stream, which the global reactor is to wait for. Neither blocks nor starts anything.
     pub fn new(inner: T) -> Self {
         Self {
-            inner,
+            inner: Held::new(inner),
             timeout: Duration::MAX,
             reactor: None,
             process: process::id(),
@@ -180,7 +181,7 @@ impl<T> Blocking<T> {
 
     /// Returns the async stream. Nothing is lost: there is no buffer here.
     pub fn into_inner(self) -> T {
-        self.inner
+        self.inner.into_inner()
     }
 
     /// Polls until it is ready, or the time is over: here, and if that is not enough, on the reactor thread.
@@ -192,7 +193,7 @@ impl<T> Blocking<T> {
         T: Unpin + Send,
     {
         let Self { inner, timeout, reactor, process, attempts } = self;
-        let mut poll = |cx: &mut Context<'_>| match operation(Pin::new(inner), cx) {
+        let mut poll = |cx: &mut Context<'_>| match operation(Pin::new(&mut **inner), cx) {
             Poll::Ready(Err(error)) if error.kind() == ErrorKind::Interrupted => {
                 // Again, but not in a loop, which no timeout would end.
                 cx.waker().wake_by_ref();
@@ -286,14 +287,14 @@ impl<T: AsyncBufRead + Unpin + Send> BufRead for Blocking<T> {
             return Ok(&[]);
         }
         let mut cx = Context::from_waker(Waker::noop());
-        match Pin::new(&mut self.inner).poll_fill_buf(&mut cx) {
+        match Pin::new(&mut *self.inner).poll_fill_buf(&mut cx) {
             Poll::Ready(result) => result,
             Poll::Pending => Err(io::Error::other("the stream has lost what it had in its buffer")),
         }
     }
 
     fn consume(&mut self, amount: usize) {
-        Pin::new(&mut self.inner).consume(amount);
+        Pin::new(&mut *self.inner).consume(amount);
     }
 }
 

@@ -2,7 +2,6 @@
 
 pub(crate) mod background_logger;
 mod fair_mutex;
-pub(crate) mod held;
 pub(crate) mod in_reactor;
 pub mod io;
 pub(crate) mod iter;

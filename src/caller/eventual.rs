@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use crate::context::Span;
+use crate::context::{Span, drop_in_context};
 use crate::error::Error;
 use crate::job::QueuedJob;
 use crate::job::owned::{OwnedJob, Settled};
@@ -321,6 +321,14 @@ impl<T, E> EventualResult<T, E> {
         }
     }
 
+    /// Drops what a job of this reactor has made, or failed with.
+    fn drop_in_context<V>(&self, value: V) {
+        match &self.reactor {
+            Some(shared) => shared.tokio.drop_within(value),
+            None => drop_in_context(value),
+        }
+    }
+
     pub(crate) fn location(&self) -> &'static Location<'static> {
         self.job.header.location
     }
@@ -343,8 +351,17 @@ impl<T, E> Drop for EventualResult<T, E> {
             return;
         }
         let published = self.job.outcome.abandon();
-        if published && self.settled.get().is_none() {
-            self.job.log_if_unseen();
+        let outcome = match self.settled.take() {
+            Some(seen) => Some(seen),
+            None if published => self.job.take_unseen(),
+            // The job is the reactor thread's to look after, or its result has been moved out.
+            None => None,
+        };
+        match outcome {
+            // Where the value needs no drop, neither does it need the context.
+            Some(Ok(value)) => self.drop_in_context(value),
+            Some(failure) => self.drop_in_context(failure),
+            None => {}
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Each is a feature. Without it, its part below is empty, and so is the code that calls it: the rest of the
 //! crate knows of no feature.
 
+pub(crate) mod held;
 #[cfg(feature = "tokio")]
 mod tokio;
 #[cfg(feature = "tracing")]
@@ -11,7 +12,7 @@ mod tracing;
 use std::mem;
 
 #[cfg(feature = "tokio")]
-pub(crate) use self::tokio::{Tokio, in_tokio};
+pub(crate) use self::tokio::{Surroundings, Tokio, in_tokio};
 #[cfg(feature = "tracing")]
 pub(crate) use self::tracing::Span;
 
@@ -45,15 +46,25 @@ pub fn in_context<R>(f: impl FnOnce() -> R) -> R {
     in_tokio(f)
 }
 
-/// Drops what is the user's, in a context.
+/// Drops a value of the user's.
 ///
 /// This is the crate's one rule for drops: **what is the user's is dropped in the context of a tokio runtime**,
 /// where that feature is on. A future, a closure, a result, an error, a panic's payload, a stream: each may hold a
-/// value whose `Drop` starts a task. Jobs are dropped in the context of their reactor (see `tokio.rs`); everything
-/// else goes through here.
+/// value whose `Drop` starts a task. What a reactor thread drops is in the context of its reactor (see `tokio.rs`).
+/// Every other drop goes through here, or through [`Tokio::drop_within`] where it is known which reactor the value
+/// is from, or through the `Drop` of a [`Held`](held::Held) value.
 pub(crate) fn drop_in_context<T>(value: T) {
     if mem::needs_drop::<T>() {
         in_tokio(|| drop(value));
+    }
+}
+
+impl Tokio {
+    /// Drops a value of the user's in the context of this reactor's runtime. See [`drop_in_context`].
+    pub(crate) fn drop_within<T>(&self, value: T) {
+        if mem::needs_drop::<T>() {
+            self.within(|| drop(value));
+        }
     }
 }
 
@@ -81,6 +92,22 @@ mod no_tokio {
             None
         }
 
+        pub(crate) fn enter_for_good(&self) {}
+
+        pub(crate) fn within<R>(&self, user_code: impl FnOnce() -> R) -> R {
+            user_code()
+        }
+    }
+
+    /// Nothing, without the feature `tokio`.
+    #[derive(Clone)]
+    pub(crate) struct Surroundings(());
+
+    impl Surroundings {
+        pub(crate) fn here() -> Self {
+            Self(())
+        }
+
         pub(crate) fn within<R>(&self, user_code: impl FnOnce() -> R) -> R {
             user_code()
         }
@@ -95,7 +122,7 @@ mod no_tokio {
 }
 
 #[cfg(not(feature = "tokio"))]
-pub(crate) use no_tokio::{Tokio, in_tokio};
+pub(crate) use no_tokio::{Surroundings, Tokio, in_tokio};
 
 #[cfg(not(feature = "tracing"))]
 mod no_tracing {

@@ -23,6 +23,7 @@
 
 use std::future;
 use std::io;
+use std::mem;
 use std::sync::mpsc;
 use std::sync::{Mutex, OnceLock};
 use std::thread;
@@ -47,6 +48,9 @@ fn own() -> io::Result<&'static Handle> {
     if let Some(handle) = OWN.get() {
         return Ok(handle);
     }
+    // The thread will not be there in a forked child, which so knows before it looks at the lock.
+    fork::mark_process().map_err(io::Error::from)?;
+    fork::watch_forks()?;
     let _start = lock(&START);
     if let Some(handle) = OWN.get() {
         return Ok(handle);
@@ -54,7 +58,8 @@ fn own() -> io::Result<&'static Handle> {
     let (started, has_started) = mpsc::sync_channel(1);
     // The thread makes the runtime, and not this one, which would have to drop it if there were no thread to
     // be had: tokio panics where that is done inside another runtime.
-    thread::Builder::new().name(THREAD_NAME.to_owned()).spawn(move || {
+    let thread = thread::Builder::new().name(THREAD_NAME.to_owned());
+    let run = move || {
         let mut builder = runtime::Builder::new_current_thread();
         match builder.enable_all().thread_name(THREAD_NAME).build() {
             Ok(runtime) => {
@@ -65,10 +70,24 @@ fn own() -> io::Result<&'static Handle> {
                 let _ = started.send(Err(error));
             }
         }
-    })?;
+    };
+    // Late in a thread's destructors, std before 1.87 panics instead of returning an error.
+    let spawned = catch(|| thread.spawn(run));
+    spawned.map_err(|_| io::Error::other("no thread can be started any more"))??;
     let panicked = |_| Err(io::Error::other("tokio panicked when its runtime was to start"));
     let handle = has_started.recv().unwrap_or_else(panicked)?;
     Ok(OWN.get_or_init(|| handle))
+}
+
+/// The runtime of the application whose `Driver` was run last, if that was in one. An application that drives its
+/// reactor itself gets no runtime of the crate's own.
+///
+/// LOCKING: held to move the handle in, or a clone out. Never locked in a forked child.
+static ADOPTED: Mutex<Option<Handle>> = Mutex::new(None);
+
+/// The runtime that jobs are in, as far as this process has one by now.
+fn started() -> Option<Handle> {
+    OWN.get().cloned().or_else(|| lock(&ADOPTED).clone())
 }
 
 /// One reactor's runtime.
@@ -91,7 +110,13 @@ impl Tokio {
 
     /// Makes it the runtime in whose context this thread is, or else the crate's own.
     pub(crate) fn start_or_adopt(&self) -> io::Result<()> {
-        let handle = Handle::try_current().or_else(|_| own().cloned())?;
+        let handle = match Handle::try_current() {
+            Ok(handle) => {
+                *lock(&ADOPTED) = Some(handle.clone());
+                handle
+            }
+            Err(_) => own()?.clone(),
+        };
         self.handle.get_or_init(|| handle);
         Ok(())
     }
@@ -99,6 +124,14 @@ impl Tokio {
     /// Enters the context of this reactor's runtime, if it has one.
     pub(crate) fn enter(&self) -> Option<Entered<'_>> {
         enter(self.handle.get()?)
+    }
+
+    /// Leaves this thread in the context of this reactor's runtime until tokio's own thread-local is gone: so the
+    /// destructors of thread-locals that jobs have made run in the context, too.
+    pub(crate) fn enter_for_good(&self) {
+        // The guard could be dropped only after that thread-local, and panics then. What leaks is one count of
+        // references to the runtime, which is the crate's own and never ends.
+        mem::forget(self.enter());
     }
 
     /// Runs user code in the context of this reactor's runtime.
@@ -113,19 +146,45 @@ impl Tokio {
     }
 }
 
-/// Runs user code on whatever thread: in the context in which this thread is, or else that of the crate's own runtime.
+/// Runs user code on whatever thread: in the context in which this thread is, or else that of the runtime that jobs are
+/// in, which is started if need be.
 pub(crate) fn in_tokio<R>(user_code: impl FnOnce() -> R) -> R {
     if fork::forked_from().is_some() {
         return user_code();
     }
     // Late in a thread's destructors there is no way into a context, so no runtime is started for one. Where the start
     // fails, the code must run all the same; a call that starts a reactor returns the reason.
-    let own = match Handle::try_current() {
-        Err(error) if !error.is_thread_local_destroyed() => own().ok(),
+    let handle = match Handle::try_current() {
+        Err(error) if !error.is_thread_local_destroyed() => {
+            started().or_else(|| own().ok().cloned())
+        }
         _ => None,
     };
-    let _entered = own.and_then(enter);
+    let _entered = handle.as_ref().and_then(enter);
     user_code()
+}
+
+/// A context to take along to another thread.
+#[derive(Clone)]
+pub(crate) struct Surroundings {
+    /// `None` where there is no runtime, and no job either that could have needed one.
+    handle: Option<Handle>,
+}
+
+impl Surroundings {
+    /// The context in which this thread is, or else that of the runtime that jobs are in. Starts nothing.
+    pub(crate) fn here() -> Self {
+        if fork::forked_from().is_some() {
+            return Self { handle: None };
+        }
+        Self { handle: Handle::try_current().ok().or_else(started) }
+    }
+
+    /// Runs user code in this context.
+    pub(crate) fn within<R>(&self, user_code: impl FnOnce() -> R) -> R {
+        let _entered = self.handle.as_ref().and_then(enter);
+        user_code()
+    }
 }
 
 fn enter(handle: &Handle) -> Option<Entered<'_>> {

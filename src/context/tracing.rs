@@ -14,6 +14,7 @@ use ::tracing::Level;
 use ::tracing::dispatcher::{self, Dispatch};
 use ::tracing::subscriber::NoSubscriber;
 
+use crate::context::drop_in_context;
 use crate::panic::catch;
 use crate::sys::fork;
 use crate::text::ShortLocation;
@@ -90,7 +91,7 @@ impl Drop for Span {
         if fork::forked_from().is_some() {
             mem::forget(inner);
         } else {
-            let _ = catch(|| drop(inner));
+            let _ = catch(|| drop_in_context(inner));
         }
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! reqwest, tonic, sqlx, hickory and everything else that is built on tokio panics outside of a
 //! tokio runtime. With the feature `tokio` (`cargo add crochet-rs --features tokio`) such libraries
-//! work in jobs as they are: each job is polled and dropped in the context of a runtime. When a job
-//! of [`wait_for`](crate::wait_for()) times out, its future is dropped on the caller's thread, in
-//! the same context. Without the feature, the message of such a panic ([`Panic`](crate::Panic), or
+//! work in jobs as they are: each job is polled and dropped in the context of a runtime. Everything
+//! else of yours that this crate drops, on whatever thread, is dropped in that context, too: the
+//! future of a [`wait_for`](crate::wait_for()) that has timed out, a result that is not taken, a
+//! stream, an item that was read ahead. Without the feature, the message of such a panic ([`Panic`](crate::Panic), or
 //! what the panic hook writes) names the feature.
 //!
 //! ```
@@ -39,12 +40,43 @@
 //! in the context of that runtime. In all other cases the caller's runtime makes no difference,
 //! because the call may be blocking the thread that drives it.
 //!
+//! # What spawns in `Drop`
+//!
+//! Many a value of such a library starts a task when it is dropped: a pooled connection returns to
+//! its pool, a transaction rolls back, a listener says goodbye. Outside of the context that panics.
+//! If you keep such a value between two calls, it is you who drops it, on a thread of yours. Drop
+//! it inside [`in_context`](crate::in_context), or wrap it in a [`Held`](crate::Held), which does
+//! so by itself:
+//!
+//! ```
+//! # #[cfg(feature = "tokio")] {
+//! use crochet::{Error, Held, in_context, wait_for};
+//! use std::time::Duration;
+//!
+//! /// Stands for a transaction, which rolls back unless it was committed.
+//! struct Transaction;
+//! impl Drop for Transaction {
+//!     fn drop(&mut self) {
+//!         tokio::spawn(async { /* roll back */ }); // panics outside of the context
+//!     }
+//! }
+//!
+//! let begin = || wait_for(Duration::from_secs(60), async { Ok::<_, Error>(Transaction) });
+//! let transaction = begin().unwrap();
+//! in_context(|| drop(transaction));
+//! let transaction = Held::new(begin().unwrap());
+//! drop(transaction); // also at the end of its scope, or when the thread unwinds
+//! # }
+//! ```
+//!
+//! Without the feature, both do nothing but drop the value.
+//!
 //! # What to look out for
 //!
 //! - **The context is that of the job's code, not of the call.** `wait_for(timeout, sleep(..))`
 //!   makes the timer on the calling thread, and panics there. Write
-//!   `wait_for(timeout, async { sleep(..).await; .. })`. Closures for [`unblock`](crate::unblock)
-//!   are not in the context either; those for tokio's `spawn_blocking` are.
+//!   `wait_for(timeout, async { sleep(..).await; .. })`. Closures that a job gives to
+//!   [`unblock`](crate::unblock) are in the context, as those for tokio's `spawn_blocking` are.
 //! - **`tokio::spawn` starts a task of the runtime, not a job.** The task runs on the runtime's
 //!   thread. Cancelling the job, a timeout and [`shutdown`](crate::shutdown) leave the task
 //!   running, and it is not dropped at the end of the process. Keep its `JoinHandle`, or use a

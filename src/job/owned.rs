@@ -73,7 +73,7 @@ where
     }
 
     fn report_unclaimed(&self) {
-        self.log_if_unseen();
+        drop(self.take_unseen());
     }
 }
 
@@ -98,11 +98,14 @@ impl<C, T, E: fmt::Debug> OwnedJob<T, E, Mutex<Option<C>>> {
 }
 
 impl<T, E, C: ?Sized> OwnedJob<T, E, C> {
-    /// Takes the outcome, which nobody has seen and nobody will, and logs it if it is a failure.
-    pub(crate) fn log_if_unseen(&self) {
-        if let Some(Err(error)) = self.outcome.take() {
-            self.log(&error);
+    /// Takes the outcome, which no caller has seen or will see, and logs it if it is a failure. Dropping it is left to
+    /// the caller.
+    pub(crate) fn take_unseen(&self) -> Option<Settled<T, E>> {
+        let outcome = self.outcome.take();
+        if let Some(Err(error)) = &outcome {
+            self.log(error);
         }
+        outcome
     }
 
     pub(crate) fn log(&self, error: &Error<E>) {

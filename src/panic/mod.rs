@@ -17,6 +17,7 @@ use std::task::{Context, Poll};
 pub use self::hook::PanicLocation;
 pub(crate) use self::hook::install_hook;
 pub use self::value::Panic;
+pub(crate) use self::value::drop_payloads_by;
 
 /// Runs user code, and catches its panic.
 pub(crate) fn catch<R>(user_code: impl FnOnce() -> R) -> Result<R, Panic> {

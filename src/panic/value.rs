@@ -5,7 +5,7 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt;
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::panic::hint::hint;
 use crate::panic::hook::{Note, PanicLocation, message_of};
@@ -40,13 +40,13 @@ pub struct Panic {
 
 struct Inner {
     /// Taken by the first [`Panic::resume`]. In a `Mutex`, because a payload need not be `Sync`.
-    payload: Mutex<Option<Box<dyn Any + Send>>>,
+    payload: Mutex<Option<Payload>>,
     message: Option<String>,
     note: Option<Note>,
 }
 
 impl Panic {
-    pub(super) fn new(payload: Box<dyn Any + Send>, note: Option<Note>) -> Self {
+    pub(super) fn new(payload: Payload, note: Option<Note>) -> Self {
         let message = message_of(&*payload).map(str::to_owned);
         // A note with another message belongs to an earlier panic, which the job has caught itself.
         let note = note.filter(|note| note.message == message);
@@ -91,12 +91,28 @@ impl Panic {
     }
 }
 
+/// What a thread panics with.
+pub(crate) type Payload = Box<dyn Any + Send>;
+
+/// Drops a payload; a plain drop where it is not set.
+static DROP_PAYLOAD: OnceLock<fn(Payload)> = OnceLock::new();
+
+/// Has all payloads dropped by `drop`, which may unwind. Called with the same function each time.
+pub(crate) fn drop_payloads_by(drop: fn(Payload)) {
+    DROP_PAYLOAD.get_or_init(|| drop);
+}
+
 impl Drop for Inner {
     /// Drops the payload, and catches a panic of its `Drop`: the last clone may be dropped by the reactor thread,
     /// outside any `catch`, or by a thread that is unwinding.
     fn drop(&mut self) {
         let payload = self.payload.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        if let Err(another) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        let Some(payload) = payload else { return };
+        let drop_payload = || match DROP_PAYLOAD.get() {
+            Some(by) => by(payload),
+            None => drop(payload),
+        };
+        if let Err(another) = panic::catch_unwind(AssertUnwindSafe(drop_payload)) {
             // Its drop could panic in turn, and so could that panic's payload.
             mem::forget(another);
         }

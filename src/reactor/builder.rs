@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use async_io::Timer;
 
+use crate::context::drop_in_context;
 use crate::error::Error;
-use crate::panic::{catch, install_hook};
+use crate::panic::{catch, drop_payloads_by, install_hook};
 use crate::reactor::handle::Reactor;
 use crate::reactor::thread::Thread;
 use crate::runtime::shared::{Lifecycle, Shared};
@@ -171,6 +172,8 @@ impl Builder {
         fork::check_not_forked()?;
         fork::mark_process()?;
         fork::watch_forks().map_err(|error| Error::Setup(Arc::new(error)))?;
+        // A payload is the user's, too; the wing of panics is below that of contexts, and knows of none.
+        drop_payloads_by(drop_in_context);
         // async-io panics where it cannot start (no file descriptor, no thread): here, where that can
         // be reported, and not inside the first job. Its `block_on` would not do: it has a guard that
         // tries again, and a second panic while unwinding ends the process.

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 
+use crate::context::drop_in_context;
 use crate::error::Error;
 use crate::runtime::event_loop::drive;
 use crate::runtime::shared::Shared;
@@ -66,10 +67,19 @@ impl Driver {
     /// # }
     /// ```
     pub async fn run<T>(self, main: impl Future<Output = T>) -> Result<T, Error> {
+        if let Err(error) = self.begin() {
+            drop_in_context(main);
+            return Err(error);
+        }
+        drive(Arc::clone(&self.shared), Some(self.location), main).await
+    }
+}
+
+impl Driver {
+    fn begin(&self) -> Result<(), Error> {
         check_not_forked()?;
         self.shared.tokio.start_or_adopt().map_err(|error| Error::Setup(Arc::new(error)))?;
-        self.shared.begin_run()?;
-        drive(Arc::clone(&self.shared), Some(self.location), main).await
+        self.shared.begin_run()
     }
 }
 

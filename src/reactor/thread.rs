@@ -83,7 +83,7 @@ thread_local! {
 /// What the thread does, from its start to its end. Its end is announced to `left`, after its thread-locals'.
 fn run(shared: Arc<Shared>, left: Arc<Outcome<()>>) {
     LEAVING.set(Some(Leaving(left)));
-    let _entered = shared.tokio.enter();
+    shared.tokio.enter_for_good();
     // Only `shutdown` ends it; there is no result to pass on.
     let _ = async_io::block_on(drive(Arc::clone(&shared), None, future::pending::<()>()));
 }

@@ -7,7 +7,6 @@ use std::fmt;
 use std::future;
 use std::iter::FusedIterator;
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Poll, ready};
 use std::thread;
@@ -17,7 +16,9 @@ pub use self::merge_errors::MergeErrors;
 use self::read_ahead::Ahead;
 use futures_lite::Stream;
 
+use crate::context::drop_in_context;
 use crate::error::Error;
+use crate::panic::catch;
 use crate::reactor::handle::Reactor;
 
 /// For how long the thread that drops an iterator waits for the reactor to drop the stream.
@@ -306,21 +307,29 @@ impl<S: Stream + Send> fmt::Debug for Iter<S> {
 
 impl<S: Stream + Send> Drop for Iter<S> {
     fn drop(&mut self) {
-        let (Some(reactor), Source::Stream(stream @ Some(_))) = (&self.reactor, &mut self.source)
-        else {
-            return;
-        };
-        let job = async {
-            drop(stream.take());
-            Ok(())
-        };
-        match catch_unwind(AssertUnwindSafe(|| reactor.wait_for(PATIENCE, job))) {
-            // It is the parent's.
-            Ok(Err(Error::Forked { .. })) => mem::forget(stream.take()),
-            Ok(_) => {}
-            // The stream panicked in its `Drop`. Where this thread is unwinding already, that would be the
-            // end of the process; the panic hook has reported it.
-            Err(panic) if !thread::panicking() => resume_unwind(panic),
+        let Source::Stream(stream @ Some(_)) = &mut self.source else { return };
+        let reactor = self.reactor.as_ref();
+        let dropped = catch(|| {
+            let job = async {
+                drop(stream.take());
+                Ok(())
+            };
+            let on_reactor = reactor.map(|reactor| reactor.wait_for(PATIENCE, job));
+            if let Some(Err(Error::Forked { .. })) = on_reactor {
+                // The stream is the parent's.
+                mem::forget(stream.take());
+            }
+            // If the reactor has not dropped the stream, this thread does.
+            match reactor {
+                Some(reactor) => reactor.shared().tokio.drop_within(stream.take()),
+                None => drop_in_context(stream.take()),
+            }
+        });
+        match dropped {
+            Ok(()) => {}
+            // The stream panicked in its `Drop`. Where this thread is unwinding already, another panic would abort the
+            // process; the panic hook has reported this one.
+            Err(panic) if !thread::panicking() => panic.resume(),
             Err(_) => {}
         }
     }

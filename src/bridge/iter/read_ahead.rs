@@ -8,7 +8,7 @@ use std::future;
 use std::mem;
 use std::pin::Pin;
 use std::process;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use futures_lite::future::yield_now;
 use futures_lite::{Stream, StreamExt};
 
 use crate::caller::eventual::EventualResult;
+use crate::context::drop_in_context;
 use crate::error::Error;
 use crate::reactor::handle::Reactor;
 use crate::runtime::current::in_reactor;
@@ -173,6 +174,17 @@ impl<T> Buffer<T> {
         state.beyond = (0, Some(0));
         drop(state);
         self.more.wake();
+    }
+}
+
+impl<T> Drop for Buffer<T> {
+    /// Drops the items that the iterator has not taken: on the thread of the job or that of the iterator, whichever
+    /// lets go last.
+    fn drop(&mut self) {
+        if mem::needs_drop::<T>() {
+            let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+            drop_in_context(mem::take(&mut state.items));
+        }
     }
 }
 

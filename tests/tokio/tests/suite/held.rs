@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use crochet::{Held, in_context};
+use crochet::{Error, Held, in_context};
 use crochet_tokio_tests::{Dropped, application, context, own, witness};
 use tokio::runtime::Handle;
 
@@ -74,4 +74,17 @@ fn in_a_process_without_a_reactor_the_runtime_is_started() {
     own_process!();
     drop(Held::new(NeedsContext));
     assert_eq!(context(), None);
+}
+
+#[test]
+fn in_an_application_that_drives_the_reactor_the_context_is_that_of_its_runtime() {
+    own_process!();
+    let runtime = application(1);
+    let id = Some(runtime.handle().id());
+    let driver = crochet::no_setup().unwrap();
+    let job = crochet::run_in_reactor(|| async { Ok::<_, Error>(Held::new(NeedsContext)) });
+    let held = runtime.block_on(driver.run(job.into_future())).unwrap().unwrap();
+    // On a thread that is in no context, after the driver has ended; a second runtime is not started for it.
+    drop(held);
+    assert_eq!(in_context(context), id);
 }

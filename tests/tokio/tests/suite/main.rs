@@ -3,6 +3,7 @@
 mod callers;
 mod driver;
 mod dropping;
+mod dropping_values;
 mod held;
 mod jobs;
 mod libraries;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use crate::context::in_context;
+use crate::context::drop_in_context;
 
 /// A wrapper around a value of an async library, which drops the value in the context of a tokio runtime. Never
 /// blocks.
@@ -11,7 +11,7 @@ use crate::context::in_context;
 /// Some values start a task when they are dropped: a pooled connection goes back to its pool so, a transaction rolls
 /// back. With the feature `tokio` such a value may be made in a job and kept on an ordinary thread, but its `Drop`
 /// panics there, because that thread is in no runtime's context. A `Held` value may be dropped on any thread. For a
-/// single place, [`in_context`] does the same: `in_context(|| drop(value))`. Without the feature `tokio` this is a
+/// single place, [`in_context`](crate::in_context) does the same: `in_context(|| drop(value))`. Without the feature `tokio` this is a
 /// plain wrapper.
 ///
 /// `Held<T>` derefs to `T`, has the traits that `T` has, and costs nothing but its drop, which enters the context.
@@ -86,7 +86,7 @@ fn gone() -> ! {
 impl<T> Drop for Held<T> {
     fn drop(&mut self) {
         if let Some(value) = self.value.take() {
-            in_context(|| drop(value));
+            drop_in_context(value);
         }
     }
 }
