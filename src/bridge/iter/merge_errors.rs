@@ -7,8 +7,16 @@ use std::time::Duration;
 use futures_lite::Stream;
 
 use super::Iter;
-use crate::__private::JobResult;
 use crate::error::Error;
+
+/// A `Result`, to name its error type by.
+pub trait AnyResult {
+    type Error;
+}
+
+impl<T, E> AnyResult for Result<T, E> {
+    type Error = E;
+}
 
 /// An iterator over an async stream of `Result`s, whose errors hold those of the reactor, too: made by
 /// [`Iter::merge_errors`].
@@ -16,9 +24,9 @@ use crate::error::Error;
 /// It is an [`Iter`] in all else: what its items say, [`Iter`]'s table says, with `E::from` around the
 /// errors there. Dropping it drops that iterator.
 #[must_use = "an iterator does nothing unless it is asked for items"]
-pub struct MergeErrors<S: Stream<Item: JobResult> + Send> {
+pub struct MergeErrors<S: Stream<Item: AnyResult> + Send> {
     iter: Iter<S>,
-    convert: fn(Error) -> <S::Item as JobResult>::Error,
+    convert: fn(Error) -> <S::Item as AnyResult>::Error,
 }
 
 impl<S, T, E> MergeErrors<S>
@@ -79,7 +87,7 @@ where
 {
 }
 
-impl<S: Stream<Item: JobResult> + Send> fmt::Debug for MergeErrors<S> {
+impl<S: Stream<Item: AnyResult> + Send> fmt::Debug for MergeErrors<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("MergeErrors").field(&self.iter).finish()
     }
