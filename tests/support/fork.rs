@@ -4,7 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
 use std::time::{Duration, Instant};
 
-use crochet::Error;
+use crochet::{Error, EventualResult, Reactor};
+
+use super::LONG;
 
 /// After so many seconds, a forked child is stuck.
 const LIMIT: u32 = 40;
@@ -95,4 +97,28 @@ pub(crate) fn refused<T, E>(parent: u32, call: impl FnOnce() -> Result<T, Error<
         Err(other) => panic!("{:?}", other.is_reactor_stopped()),
         Ok(_) => panic!("it is not refused"),
     }
+}
+
+/// Checks that the global reactor works, by jobs of both kinds.
+#[track_caller]
+pub(crate) fn works() {
+    let five: Result<_, Error> = crochet::wait_for(LONG, async { Ok(5) });
+    assert_eq!(five.unwrap(), 5);
+    let job: EventualResult<_, Error> = crochet::run_in_reactor(|| async { Ok(6) });
+    assert_eq!(job.join(LONG).unwrap(), 6);
+}
+
+/// Every way to start or use the global reactor, in a forked child.
+pub(crate) fn check_functions(parent: u32) {
+    refused(parent, crochet::setup);
+    refused(parent, || crochet::setup_with(Reactor::builder().name("child")));
+    refused(parent, crochet::no_setup);
+    refused(parent, || crochet::shutdown(LONG));
+    refused(parent, Reactor::new);
+    refused(parent, Reactor::global);
+    refused(parent, || crochet::wait_for(LONG, async { Ok::<(), Error>(()) }));
+    let job: EventualResult<(), Error> = at_once(|| crochet::run_in_reactor(|| async { Ok(()) }));
+    refused(parent, || job.wait(LONG));
+    refused(parent, || job.try_wait().unwrap());
+    refused(parent, || job.into_result(LONG));
 }

@@ -65,3 +65,9 @@ impl log::Log for Log {
 
     fn flush(&self) {}
 }
+
+/// Has `logger` write this.
+pub(crate) fn info(logger: &impl log::Log, text: &str) {
+    logger
+        .log(&log::Record::builder().level(log::Level::Info).args(format_args!("{text}")).build());
+}

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::{Gate, LONG, limit};
+use crate::support::{Gate, LONG, info, limit};
 use crochet::{BackgroundLogger, Error, Reactor};
 use log::{Level, Log, Metadata, Record};
 
@@ -48,10 +48,6 @@ fn keeper(write: impl Fn(&str) + Send + Sync + 'static) -> (Arc<BackgroundLogger
     let kept = Kept::default();
     let logger = BackgroundLogger::new(Keeper { write, kept: kept.clone() });
     (Arc::new(logger), kept)
-}
-
-fn info(logger: &BackgroundLogger, text: &str) {
-    logger.log(&Record::builder().level(Level::Info).args(format_args!("{text}")).build());
 }
 
 fn in_job(reactor: &Reactor, job: impl FnOnce() + Send) {

@@ -2,39 +2,16 @@
 //! its own, which forks.
 
 use std::future;
-use std::panic::catch_unwind;
 use std::process;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::Duration;
 
-use crate::support::fork::{End, at_once, in_fork, in_fork_ending, refused};
+use crate::support::fork::{
+    End, at_once, check_functions, in_fork, in_fork_ending, refused, works,
+};
 use crate::support::{Gate, LONG, hog, never, own_process, until};
 use crochet::{Error, EventualResult, Reactor, RetrieveError};
 
 type Job<T = ()> = EventualResult<T, Error>;
-
-fn works() {
-    let five: Result<_, Error> = crochet::wait_for(LONG, async { Ok(5) });
-    assert_eq!(five.unwrap(), 5);
-    let job: Job<_> = crochet::run_in_reactor(|| async { Ok(6) });
-    assert_eq!(job.join(LONG).unwrap(), 6);
-}
-
-/// Every way to start or use the global reactor, in a forked child.
-fn check_functions(parent: u32) {
-    refused(parent, crochet::setup);
-    refused(parent, || crochet::setup_with(Reactor::builder().name("child")));
-    refused(parent, crochet::no_setup);
-    refused(parent, || crochet::shutdown(LONG));
-    refused(parent, Reactor::new);
-    refused(parent, Reactor::global);
-    refused(parent, || crochet::wait_for(LONG, async { Ok::<(), Error>(()) }));
-    let job: Job = at_once(|| crochet::run_in_reactor(|| async { Ok(()) }));
-    refused(parent, || job.wait(LONG));
-    refused(parent, || job.try_wait().unwrap());
-    refused(parent, || job.into_result(LONG));
-}
 
 /// Every method of a job's handle that came with the fork; `jobs` are used up, one by each that takes it.
 fn check_handles(parent: u32, jobs: [Job; 5]) {
@@ -209,33 +186,6 @@ fn a_fork_while_a_job_holds_the_reactor_is_refused_at_once() {
         refused(parent, || hog.job.wait(LONG));
     });
     hog.release();
-    works();
-}
-
-#[test]
-fn forks_in_the_middle_of_other_threads_calls_are_refused_at_once() {
-    own_process!();
-    let parent = process::id();
-    works();
-    let stop = AtomicBool::new(false);
-    thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| {
-                while !stop.load(Ordering::Relaxed) {
-                    works();
-                    let own = Reactor::new().unwrap();
-                    own.run_in_reactor(|| async { Ok::<_, Error>(()) }).detach();
-                }
-            });
-        }
-        let forks = catch_unwind(|| {
-            for _ in 0..50 {
-                in_fork(|| check_functions(parent));
-            }
-        });
-        stop.store(true, Ordering::Relaxed);
-        forks.unwrap();
-    });
     works();
 }
 

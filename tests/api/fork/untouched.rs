@@ -10,14 +10,13 @@ use std::process;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::thread;
-use std::time::Duration;
 
 use crate::support::fork::{End, exit_at_once, fork, in_fork, in_fork_ending, status_of};
-use crate::support::{Gate, LONG, limit, never, own_process, until, waker};
+use crate::support::{Gate, LONG, info, never, own_process, until, waker};
 use async_io::Async;
 use crochet::{BackgroundLogger, Error, EventualResult, Reactor};
 use futures_lite::AsyncReadExt;
-use log::{Level, Log, Metadata, Record};
+use log::{Log, Metadata, Record};
 
 type Job<T = ()> = EventualResult<T, Error>;
 
@@ -257,10 +256,6 @@ impl Log for Keeper {
     fn flush(&self) {}
 }
 
-fn info(logger: &BackgroundLogger, text: &str) {
-    logger.log(&Record::builder().level(Level::Info).args(format_args!("{text}")).build());
-}
-
 #[test]
 fn a_forked_child_writes_its_own_records_and_leaves_the_waiting_ones_to_the_parent() {
     own_process!();
@@ -286,45 +281,4 @@ fn a_forked_child_writes_its_own_records_and_leaves_the_waiting_ones_to_the_pare
     info(&logger, "three");
     logger.flush();
     assert_eq!(*kept.lock().unwrap(), ["wait", "one", "two", "three"]);
-}
-
-#[test]
-fn forks_in_the_middle_of_other_threads_records_write_theirs() {
-    own_process!();
-    struct Busy;
-    impl Log for Busy {
-        fn enabled(&self, _: &Metadata<'_>) -> bool {
-            true
-        }
-        fn log(&self, _: &Record<'_>) {
-            thread::sleep(Duration::from_micros(50));
-        }
-        fn flush(&self) {}
-    }
-
-    let _limit = limit(LONG);
-    let (logger, stop) = (BackgroundLogger::new(Busy), Gate::new());
-    let reactor = Reactor::new().unwrap();
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                while !stop.is_open() {
-                    let job = async {
-                        info(&logger, "job");
-                        Ok::<_, Error>(())
-                    };
-                    reactor.wait_for(LONG, job).unwrap();
-                    info(&logger, "thread");
-                }
-            });
-        }
-        let stop = stop.open_on_drop();
-        for _ in 0..50 {
-            in_fork(|| {
-                info(&logger, "child");
-                logger.flush();
-            });
-        }
-        drop(stop);
-    });
 }

@@ -10,9 +10,7 @@
 //! never waits. What a panicking `Drop` makes of it is in `panics.rs`.
 
 use std::future::{pending, poll_fn};
-use std::hint;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
 use std::sync::{Arc, Barrier};
 use std::task::Poll;
 use std::thread;
@@ -302,107 +300,4 @@ fn a_cancelled_job_is_dropped_even_if_its_handle_is_gone() {
     drop(job);
     until(|| drops.count() == 1);
     assert_eq!(drops.threads(), [thread_of(&reactor)]);
-}
-
-/// What the threads of a race work on.
-struct Round {
-    number: usize,
-    job: EventualResult<usize>,
-    finish: async_channel::Sender<()>,
-}
-
-fn delay(steps: usize) {
-    (0..steps).for_each(|_| hint::spin_loop());
-}
-
-#[test]
-fn in_20_000_races_with_the_end_each_job_has_one_outcome_and_is_dropped_once() {
-    const ROUNDS: usize = 20_000;
-    let _limit = limit(LONG);
-    let reactor = Reactor::new().unwrap();
-    let (mut finished, mut cancelled) = (0, 0);
-    thread::scope(|scope| {
-        let (finishers, finisher) = mpsc::sync_channel::<Arc<Round>>(1);
-        let (cancellers, canceller) = mpsc::sync_channel::<Arc<Round>>(1);
-        scope.spawn(move || {
-            for round in finisher {
-                delay(round.number % 97 * 8);
-                let _ = round.finish.try_send(());
-            }
-        });
-        scope.spawn(move || {
-            for round in canceller {
-                delay(round.number % 89 * 8);
-                round.job.cancel();
-            }
-        });
-        for number in 0..ROUNDS {
-            let drops = Probe::new();
-            let (finish, end) = async_channel::bounded(1);
-            let witness = drops.witness();
-            let job = reactor.run_in_reactor(move || async move {
-                let _witness = witness;
-                let _ = end.recv().await;
-                Ok(number)
-            });
-            let round = Arc::new(Round { number, job, finish });
-            match number % 64 {
-                // In some rounds there is no race, so that both outcomes are sure to occur.
-                0 => round.job.cancel(),
-                1 => drop((round.finish.try_send(()), round.job.wait(LONG))),
-                _ => {}
-            }
-            finishers.send(Arc::clone(&round)).unwrap();
-            cancellers.send(Arc::clone(&round)).unwrap();
-            match round.job.wait(LONG) {
-                Ok(value) => {
-                    assert_eq!(*value, number);
-                    finished += 1;
-                }
-                Err(Error::Cancelled) => cancelled += 1,
-                Err(other) => panic!("round {number}: {other:?}"),
-            }
-            assert_eq!(drops.count(), 1, "round {number}");
-        }
-    });
-    assert_eq!(finished + cancelled, ROUNDS);
-    assert!(finished > 0 && cancelled > 0, "{finished} finished, {cancelled} cancelled");
-}
-
-#[test]
-fn in_20_000_races_with_the_start_each_closure_is_called_or_dropped_once() {
-    let _limit = limit(LONG);
-    let reactor = Reactor::new().unwrap();
-    let race = |first: usize| {
-        for number in (first..20_000).step_by(2) {
-            let drops = Probe::new();
-            let witness = drops.witness();
-            let called = Arc::new(AtomicBool::new(false));
-            let job = reactor.run_in_reactor({
-                let called = Arc::clone(&called);
-                move || {
-                    called.store(true, Ordering::Relaxed);
-                    async move {
-                        let _witness = witness;
-                        Ok::<_, Error>(number)
-                    }
-                }
-            });
-            delay(number % 101 * 16);
-            job.cancel();
-            let outcome = job.into_result(LONG);
-            assert_eq!(drops.count(), 1, "round {number}");
-            // It is ready in its first poll, so to be called is to end.
-            match outcome {
-                Ok(value) => assert_eq!(value, number),
-                Err(Error::Cancelled) => {}
-                Err(other) => panic!("round {number}: {other:?}"),
-            }
-            assert_eq!(called.load(Ordering::Relaxed), outcome.is_ok(), "round {number}");
-        }
-    };
-    thread::scope(|scope| {
-        scope.spawn(|| race(0));
-        race(1);
-    });
 }

@@ -6,7 +6,6 @@
 
 use std::future::pending;
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -271,66 +270,6 @@ fn a_job_that_is_submitted_and_listed_just_before_the_reactor_sleeps_is_begun() 
     });
     let second = first.join(LONG).unwrap();
     second.join(LONG).unwrap();
-}
-
-#[test]
-fn a_storm_of_questions_loses_no_result_and_keeps_the_order_of_each_caller() {
-    const CALLERS: usize = 4;
-    const CALLS: usize = 3000;
-    let _limit = limit(LONG * 2);
-    let reactor = Reactor::new().unwrap();
-    let begun = Arc::new([const { Mutex::new(Vec::new()) }; CALLERS]);
-    let over = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let asking = [(); 2].map(|()| {
-            scope.spawn(|| {
-                let mut most = 0;
-                while !over.load(Ordering::Relaxed) {
-                    let jobs = reactor.jobs();
-                    assert!(ids(&jobs).is_sorted_by(|one, next| one < next), "{jobs:?}");
-                    most = most.max(jobs.len());
-                }
-                most
-            })
-        });
-        let callers: Vec<_> = (0..CALLERS)
-            .map(|caller| {
-                let (reactor, begun) = (&reactor, &begun);
-                scope.spawn(move || {
-                    let jobs: Vec<_> = (0..CALLS)
-                        .map(|call| {
-                            let begun = Arc::clone(begun);
-                            reactor.run_in_reactor(move || async move {
-                                begun[caller].lock().unwrap().push(call);
-                                if call % 3 == 0 {
-                                    yield_now().await;
-                                }
-                                Ok::<_, Error>(call)
-                            })
-                        })
-                        .collect();
-                    for (call, job) in jobs.into_iter().enumerate() {
-                        assert_eq!(job.join(LONG).unwrap(), call);
-                        let sum = async { Ok::<_, Error>(call + 1) };
-                        assert_eq!(reactor.wait_for(LONG, sum).unwrap(), call + 1);
-                    }
-                })
-            })
-            .collect();
-        let results: Vec<_> = callers.into_iter().map(|caller| caller.join()).collect();
-        over.store(true, Ordering::Relaxed);
-        assert!(results.into_iter().all(|result| result.is_ok()));
-        let most = asking.map(|thread| thread.join().unwrap());
-        assert!(most.iter().max() > Some(&1), "{most:?}");
-    });
-    for begun in &*begun {
-        assert!(begun.lock().unwrap().iter().copied().eq(0..CALLS));
-    }
-    assert!(reactor.jobs().is_empty());
-    let last = reactor.run_in_reactor(pending::<Result<(), Error>>);
-    // Each job had one number, and none was left out.
-    assert_eq!(ids(&reactor.jobs()), [(2 * CALLERS * CALLS + 1) as u64]);
-    drop(last);
 }
 
 #[test]

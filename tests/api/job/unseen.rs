@@ -10,12 +10,9 @@
 //! The logger is one for the process, so each test has error texts of its own. A shutdown of the reactor is
 //! what makes sure that all is logged that is going to be.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::future::IntoFuture;
 use std::panic::{self, Location};
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use crochet::{Error, EventualResult, Reactor, retrieve_result};
@@ -317,43 +314,4 @@ fn an_errors_control_characters_are_escaped_in_the_log() {
          Failure<\\u{{1b}}[2Kfine>\\nnobody saw the failure of the job <forged>"
     );
     assert_eq!(records.iter().map(|record| &record.text).collect::<Vec<_>>(), [&text]);
-}
-
-#[test]
-fn in_10_000_races_of_the_drop_with_the_end_each_failure_is_logged_once() {
-    const ROUNDS: usize = 10_000;
-    let _limit = limit(LONG);
-    log();
-    let reactor = Reactor::new().unwrap();
-    let (handles, to_drop) = mpsc::sync_channel::<(usize, EventualResult<(), String>)>(1);
-    let dropper = thread::spawn(move || {
-        for (round, job) in to_drop {
-            (0..round % 97 * 8).for_each(|_| std::hint::spin_loop());
-            drop(job);
-        }
-    });
-    for round in 0..ROUNDS {
-        let (finish, end) = async_channel::bounded::<()>(1);
-        let job = reactor.run_in_reactor(move || async move {
-            let _ = end.recv().await;
-            Err(format!("race <{round}>"))
-        });
-        handles.send((round, job)).unwrap();
-        (0..round % 89 * 8).for_each(|_| std::hint::spin_loop());
-        drop(finish);
-    }
-    drop(handles);
-    dropper.join().unwrap();
-    // A job that was still waiting for its turn is stopped, and no failure; so have all of them end first.
-    settle(&reactor);
-    settle(&reactor);
-    reactor.shutdown(LONG).unwrap();
-    let mut times: HashMap<String, usize> = HashMap::new();
-    for record in log().with("race <") {
-        let round = record.text.split(['<', '>']).nth(1).unwrap().to_owned();
-        *times.entry(round).or_default() += 1;
-    }
-    let wrong: Vec<_> =
-        (0..ROUNDS).filter(|round| times.get(&round.to_string()) != Some(&1)).collect();
-    assert_eq!(wrong, [0_usize; 0], "rounds that were not logged exactly once");
 }

@@ -1,134 +1,14 @@
-//! Reactors that come and go: beside a storm of submissions, from jobs and their drops, with handles in
-//! thread-locals. `shutdown.rs`, `starting.rs` and `handles.rs` have the simple cases.
+//! Reactors that come and go: from jobs and their drops, with handles in thread-locals. `shutdown.rs`,
+//! `starting.rs` and `handles.rs` have the simple cases, and `tests/stress` a storm of submissions.
 
 use std::cell::RefCell;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::{Gate, LONG, OnDrop, endless, limit, own_process, until};
+use crate::support::{Gate, LONG, OnDrop, endless, limit, own_process};
 use crochet::{Error, EventualResult, Reactor};
 
 type Job<T = ()> = EventualResult<T, Error>;
-
-/// What has become of the jobs of a storm.
-#[derive(Default)]
-struct Count {
-    submitted: AtomicUsize,
-    done: AtomicUsize,
-    stopped: AtomicUsize,
-    /// Closures and futures that are gone, by whatever way.
-    dropped: AtomicUsize,
-}
-
-/// One job's share of it.
-struct Counted(Arc<Count>);
-
-impl Counted {
-    fn new(count: &Arc<Count>) -> Self {
-        count.submitted.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(count))
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.dropped.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-impl Count {
-    #[track_caller]
-    fn result(&self, result: Result<usize, Error>, expected: usize) {
-        match result {
-            Ok(value) => {
-                assert_eq!(value, expected);
-                self.done.fetch_add(1, Ordering::Relaxed);
-            }
-            Err(Error::ReactorStopped) => _ = self.stopped.fetch_add(1, Ordering::Relaxed),
-            Err(other) => panic!("{other:?}"),
-        }
-    }
-}
-
-async fn work(counted: Counted, value: usize) -> Result<usize, Error> {
-    let _counted = counted;
-    match value % 3 {
-        0 => {}
-        1 => futures_lite::future::yield_now().await,
-        _ => _ = async_io::Timer::after(Duration::from_micros(200)).await,
-    }
-    Ok(value)
-}
-
-/// Submits jobs and waits for them in all ways, until `stop`.
-fn submit(count: &Arc<Count>, stop: &Gate) {
-    for value in 0.. {
-        if stop.is_open() {
-            return;
-        }
-        let counted = Counted::new(count);
-        let result = match value % 4 {
-            0 => crochet::wait_for(Duration::MAX, work(counted, value)),
-            1 => crochet::run_in_reactor(move || work(counted, value)).join(Duration::MAX),
-            2 => {
-                let job = crochet::run_in_reactor(move || work(counted, value));
-                futures_lite::future::block_on(job.into_future()).map_err(Error::flatten)
-            }
-            _ => {
-                let jobs: [Job<_>; 3] = [1, 2, 3].map(|_| {
-                    let counted = Counted::new(count);
-                    crochet::run_in_reactor(move || work(counted, value))
-                });
-                jobs.into_iter().for_each(|job| count.result(job.join(Duration::MAX), value));
-                crochet::wait_for(Duration::MAX, work(counted, value))
-            }
-        };
-        count.result(result, value);
-    }
-}
-
-#[test]
-fn a_storm_of_submissions_loses_no_job_and_no_waiter_to_shutdowns() {
-    own_process!();
-    const ROUNDS: usize = 200;
-    let (count, stop) = (Arc::new(Count::default()), Gate::new());
-    thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| submit(&count, &stop));
-        }
-        let _stop = stop.open_on_drop();
-        for round in 0..ROUNDS {
-            let before = count.done.load(Ordering::Relaxed);
-            until(|| count.done.load(Ordering::Relaxed) > before);
-            match round % 4 {
-                0 => crochet::shutdown(LONG).unwrap(),
-                1 => thread::scope(|scope| {
-                    for _ in 0..2 {
-                        scope.spawn(|| crochet::shutdown(LONG).unwrap());
-                    }
-                }),
-                2 => {
-                    let job: Job =
-                        crochet::run_in_reactor(|| async { crochet::shutdown(Duration::MAX) });
-                    // Its own shutdown does not take its result away; another one may have come first.
-                    assert!(matches!(job.join(LONG), Ok(()) | Err(Error::ReactorStopped)));
-                }
-                _ => {
-                    crochet::setup().unwrap();
-                    crochet::shutdown(Duration::ZERO).ok();
-                }
-            }
-        }
-    });
-    crochet::shutdown(LONG).unwrap();
-    let get = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
-    // A reactor that was only asked to stop may be at it still, but no waiter saw anything before its drop.
-    assert_eq!(get(&count.done) + get(&count.stopped), get(&count.submitted));
-    assert_eq!(get(&count.dropped), get(&count.submitted));
-    assert!(get(&count.done) >= ROUNDS && get(&count.stopped) > 0);
-}
 
 #[test]
 fn a_drop_may_shut_its_own_reactor_down() {

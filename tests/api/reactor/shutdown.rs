@@ -1,7 +1,7 @@
 //! What a shutdown does to jobs: each is dropped once, on the reactor thread, in the order of submission.
 //! The tests of the global reactor have a process of their own.
 
-use std::future::{self, Future};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
@@ -9,8 +9,7 @@ use std::thread::{self};
 use std::time::Duration;
 
 use crate::support::{
-    Gate, LONG, OnDrop, Probe, endless, here, hog, limit, never, own_process, settle, thread_of,
-    until,
+    LONG, OnDrop, endless, here, hog, limit, never, own_process, settle, thread_of, until,
 };
 use crochet::{Error, EventualResult, Reactor};
 
@@ -44,72 +43,6 @@ fn jobs_are_dropped_in_the_order_of_submission() {
     let order: Vec<_> = order.try_iter().collect();
     assert_eq!(order.len() + cancelled, JOBS);
     assert!(order.is_sorted(), "{order:?}");
-}
-
-#[test]
-fn a_hundred_thousand_jobs_are_dropped_once_each_on_the_reactor_thread() {
-    const JOBS: usize = 100_000;
-    let _limit = limit(LONG);
-    let reactor = Reactor::new().unwrap();
-    let (there, drops) = (thread_of(&reactor), Probe::new());
-    let submit = |_| reactor.run_in_reactor(never(drops.witness()));
-    let mut jobs: Vec<_> = (0..JOBS / 2).map(submit).collect();
-    settle(&reactor);
-    let hog = hog(&reactor);
-    jobs.extend((0..JOBS / 2).map(submit));
-    assert_eq!(drops.count(), 0);
-
-    thread::scope(|scope| {
-        let waits = scope.spawn(|| jobs[JOBS - 1].wait(LONG).unwrap_err().is_reactor_stopped());
-        assert!(reactor.shutdown(Duration::ZERO).unwrap_err().is_timeout());
-        hog.release();
-        assert!(waits.join().unwrap());
-    });
-    reactor.shutdown(LONG).unwrap();
-    let stopped = |job: &&Job| job.wait(Duration::ZERO).is_err_and(|e| e.is_reactor_stopped());
-    assert_eq!(jobs.iter().filter(stopped).count(), JOBS);
-    assert_eq!(drops.threads(), vec![there; JOBS]);
-}
-
-#[test]
-fn jobs_that_are_woken_while_it_stops_are_dropped_once() {
-    const JOBS: usize = 2_000;
-    let _limit = limit(LONG);
-    let reactor = Reactor::new().unwrap();
-    let (there, drops) = (thread_of(&reactor), Probe::new());
-    let wakers = Arc::new(Mutex::new(Vec::<Waker>::new()));
-    let jobs: Vec<Job> = (0..JOBS)
-        .map(|_| {
-            let (witness, wakers) = (drops.witness(), Arc::clone(&wakers));
-            reactor.run_in_reactor(move || {
-                let mut registered = 0;
-                future::poll_fn(move |cx| {
-                    let _witness = &witness;
-                    // The waker of the first poll is not that of the task.
-                    if registered < 2 {
-                        registered += 1;
-                        wakers.lock().unwrap().push(cx.waker().clone());
-                    }
-                    Poll::Pending
-                })
-            })
-        })
-        .collect();
-    until(|| wakers.lock().unwrap().len() == 2 * JOBS);
-    let wakers = std::mem::take(&mut *wakers.lock().unwrap());
-    let stop = Gate::new();
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            while !stop.is_open() {
-                wakers.iter().for_each(Waker::wake_by_ref);
-            }
-        });
-        reactor.shutdown(LONG).unwrap();
-        stop.open();
-    });
-    drop(wakers);
-    assert!(jobs.iter().all(|job| job.wait(LONG).unwrap_err().is_reactor_stopped()));
-    assert_eq!(drops.threads(), vec![there; JOBS]);
 }
 
 #[test]

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use async_io::Timer;
 use crochet::{Error, Reactor};
-use futures_lite::future::yield_now;
 
 use crate::support::{LONG, Probe, endless, held, limit};
 
@@ -20,34 +19,6 @@ const SPINS: [Duration; 3] = [Duration::ZERO, Duration::from_micros(50), Duratio
 /// A reactor for each setting.
 fn reactors() -> [(Duration, Reactor); 3] {
     SPINS.map(|spin| (spin, Reactor::builder().spin(spin).build().unwrap()))
-}
-
-#[test]
-fn in_10_000_round_trips_from_4_threads_all_results_are_the_same() {
-    let _limit = limit(LONG);
-    for (spin, reactor) in &reactors()[..2] {
-        thread::scope(|scope| {
-            for thread in 0..4_u64 {
-                scope.spawn(move || {
-                    for number in (thread..10_000).step_by(4) {
-                        let job = reactor.run_in_reactor(move || async move {
-                            for _ in 0..number % 3 {
-                                yield_now().await;
-                            }
-                            if number % 5 == 0 { Err(number) } else { Ok(number) }
-                        });
-                        match job.into_result(LONG) {
-                            Ok(value) => assert!(value == number && number % 5 != 0, "{spin:?}"),
-                            Err(Error::Job(error)) => {
-                                assert!(error == number && number % 5 == 0, "{spin:?}");
-                            }
-                            Err(other) => panic!("{spin:?}: {other:?}"),
-                        }
-                    }
-                });
-            }
-        });
-    }
 }
 
 #[test]

@@ -284,19 +284,3 @@ fn jobs_that_await_each_other_across_reactors_are_all_stopped() {
     reactor.shutdown(LONG).unwrap();
     assert!(matches!(outer.wait(LONG), Err(Error::Job(Error::ReactorStopped))));
 }
-
-#[test]
-fn in_10_000_races_with_the_end_no_wake_is_lost() {
-    let _limit = limit(LONG);
-    let reactor = Reactor::new().unwrap();
-    for round in 0..10_000_usize {
-        let job = reactor.run_in_reactor(move || async move {
-            if round % 2 == 0 {
-                yield_now().await;
-            }
-            Ok::<_, Error>(round)
-        });
-        (0..round % 101 * 8).for_each(|_| std::hint::spin_loop());
-        assert_eq!(block_on(job.into_future()).unwrap(), round);
-    }
-}

@@ -230,48 +230,6 @@ fn results_can_be_retrieved_while_a_shutdown_logs_the_failure_of_another_one() {
 }
 
 #[test]
-fn many_threads_may_stash_and_retrieve() {
-    let _limit = limit(LONG);
-    let reactor = Reactor::new().unwrap();
-    thread::scope(|scope| {
-        for thread in 0..16_u32 {
-            let reactor = &reactor;
-            scope.spawn(move || {
-                for value in thread * 1000..thread * 1000 + 200 {
-                    let id = ready(reactor, value).stash();
-                    let job = retrieve_result::<u32, Error>(id).unwrap();
-                    let id = job.stash_for(LONG);
-                    let job = retrieve_result::<u32, Error>(id).unwrap();
-                    assert_eq!(job.into_result(LONG).unwrap(), value);
-                }
-            });
-        }
-    });
-}
-
-#[test]
-fn of_many_threads_one_retrieves_it() {
-    let _limit = limit(LONG);
-    let reactor = Reactor::new().unwrap();
-    for round in 0..100 {
-        let id = ready(&reactor, round).stash();
-        let together = Barrier::new(8);
-        let retrieve = || {
-            together.wait();
-            retrieve_result::<u32, Error>(id)
-        };
-        let results: Vec<_> = thread::scope(|scope| {
-            let threads: Vec<_> = (0..8).map(|_| scope.spawn(retrieve)).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-        });
-        let unknown = results.iter().filter(|r| matches!(r, Err(RetrieveError::Unknown))).count();
-        assert_eq!(unknown, 7);
-        let job = results.into_iter().find_map(Result::ok).unwrap();
-        assert_eq!(job.into_result(LONG).unwrap(), round);
-    }
-}
-
-#[test]
 fn a_handle_that_is_shared_is_stashed_by_its_last_owner() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();

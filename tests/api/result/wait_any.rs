@@ -5,7 +5,6 @@
 //! | `wait_any` | the lowest index | waits, then late | late at once | looks | refused | refused |
 
 use std::process;
-use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,7 +13,7 @@ use futures_lite::future::pending;
 
 #[cfg(unix)]
 use crate::support::fork;
-use crate::support::{LONG, Leash, Probe, endless, held, hog, limit, log, own_process, settle};
+use crate::support::{LONG, Probe, endless, held, hog, limit, log, own_process, settle};
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -197,32 +196,6 @@ fn the_threads_park_token_is_left_alone() {
     assert!(wait_any(&[&late], SHORT).unwrap_err().is_timeout());
     assert!(start.elapsed() >= SHORT);
     thread::park();
-}
-
-#[test]
-fn in_a_thousand_races_of_several_ends_one_that_has_ended_is_found() {
-    let _limit = limit(LONG);
-    let reactors = [Reactor::new().unwrap(), Reactor::new().unwrap()];
-    for round in 0..1000 {
-        let start = Barrier::new(2);
-        let (leashes, jobs): (Vec<_>, Vec<Job>) =
-            reactors.iter().map(|reactor| held(reactor, Ok(()))).unzip();
-        thread::scope(|scope| {
-            let waiters = [LONG, Duration::MAX].map(|timeout| {
-                let (jobs, start) = (&jobs, &start);
-                scope.spawn(move || {
-                    if timeout == LONG {
-                        start.wait();
-                    }
-                    let found = wait_any(&[&jobs[0], &jobs[1]], timeout).unwrap();
-                    assert!(jobs[found].is_finished(), "round {round}");
-                })
-            });
-            start.wait();
-            leashes.into_iter().for_each(Leash::release);
-            waiters.into_iter().for_each(|waiter| waiter.join().unwrap());
-        });
-    }
 }
 
 #[cfg(target_os = "linux")]

@@ -144,21 +144,6 @@ fn one_threads_timeout_is_no_other_threads_business() {
 }
 
 #[test]
-fn a_wait_that_races_with_the_end_is_late_or_has_the_result_and_the_next_one_has_it() {
-    let _limit = limit(LONG);
-    let reactor = Reactor::new().unwrap();
-    for round in 0..5000_u64 {
-        let job = reactor.run_in_reactor(move || async move { Ok::<_, Error>(round) });
-        match job.wait(Duration::from_nanos(round % 200 * 500)) {
-            Ok(value) => assert_eq!(*value, round),
-            Err(Error::TimedOut(_)) => {}
-            Err(other) => panic!("{other:?}"),
-        }
-        assert_eq!(*job.wait(LONG).unwrap(), round);
-    }
-}
-
-#[test]
 fn a_late_wait_tells_whether_the_job_was_queued_running_or_waiting() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
