@@ -6,7 +6,8 @@
 //! else of yours that this crate drops, on whatever thread, is dropped in that context, too: the
 //! future of a [`wait_for`](crate::wait_for()) that has timed out, a result that is not taken, a
 //! stream, an item that was read ahead. Without the feature, the message of such a panic ([`Panic`](crate::Panic), or
-//! what the panic hook writes) names the feature.
+//! what the panic hook writes) names the feature. Some libraries return an error instead: zbus
+//! `Unsupported` ("Connection support is lacking"), quinn "no async runtime found".
 //!
 //! ```
 //! # #[cfg(feature = "tokio")] {

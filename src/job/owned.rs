@@ -12,7 +12,7 @@ use crate::handoff::outcome::Outcome;
 use crate::job::diagnostics;
 use crate::job::header::Header;
 use crate::job::{End, Job};
-use crate::panic::{catch, poll_and_drop};
+use crate::panic::{catch, hint_for_error, poll_and_drop};
 use crate::sync::lock;
 use crate::text::ShortLocation;
 
@@ -132,9 +132,10 @@ impl<T, E, C: ?Sized> OwnedJob<T, E, C> {
         // The place is worth a line, even if the error will not be shown.
         let shown = catch(|| format!("{shown:?}"));
         let shown = shown.unwrap_or_else(|_| "its error's `Debug` panicked, too".to_owned());
+        let hint = hint_for_error(&shown).map(|hint| format!(" ({hint})")).unwrap_or_default();
         diagnostics::log(
             log::Level::Error,
-            format_args!("nobody saw the failure of the job started at {place}: {shown}"),
+            format_args!("nobody saw the failure of the job started at {place}: {shown}{hint}"),
         );
     }
 }

@@ -14,6 +14,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+pub(crate) use self::hint::hint_for_error;
 pub use self::hook::PanicLocation;
 pub(crate) use self::hook::install_hook;
 pub use self::value::Panic;

@@ -40,6 +40,34 @@ fn the_log_of_a_failure_that_nobody_saw_names_the_feature() {
 }
 
 #[test]
+fn the_panic_of_sqlx_names_the_feature_too() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    let job = reactor.run_in_reactor(|| async {
+        if true {
+            panic!("this functionality requires a Tokio context");
+        }
+        Ok::<_, Error>(())
+    });
+    let text = job.wait(LONG).unwrap_err().to_string();
+    assert!(text.ends_with(&format!("requires a Tokio context ({HINT})")), "{text}");
+}
+
+#[test]
+fn the_log_of_an_unseen_error_names_the_feature_where_a_library_returns_one() {
+    /// As zbus has it.
+    #[derive(Debug)]
+    struct Unsupported;
+    let _limit = limit(LONG);
+    let (log, reactor) = (log(), Reactor::new().unwrap());
+    let line = line!() + 1;
+    reactor.run_in_reactor(|| async { Err::<(), _>(Unsupported) }).detach();
+    let text = log.wait_for(&format!("started at {}:{line}: ", file!())).text;
+    let advice = format!("Unsupported (if the library is built on tokio, {HINT})");
+    assert!(text.ends_with(&advice), "{text}");
+}
+
+#[test]
 fn other_panics_are_left_alone() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
