@@ -71,7 +71,8 @@ const SLOW_POLL: Duration = Duration::from_millis(100);
 pub struct Builder {
     name: String,
     stack_size: Option<usize>,
-    spin: Duration,
+    /// `None` for the environment's, or the default.
+    spin: Option<Duration>,
     slow_poll: Duration,
     panic_hook: bool,
 }
@@ -88,7 +89,7 @@ impl Builder {
         Self {
             name: "crochet".to_owned(),
             stack_size: None,
-            spin: spin::DEFAULT,
+            spin: None,
             slow_poll: SLOW_POLL,
             panic_hook: true,
         }
@@ -115,7 +116,7 @@ impl Builder {
     /// source, and the reactor, learn from waits that took longer, and try again once in 64 times. A reactor
     /// without work sleeps. With one core for the process, or a [`Driver`](crate::Driver), there is no busy-wait.
     pub fn spin(mut self, bound: Duration) -> Self {
-        self.spin = bound;
+        self.spin = Some(bound);
         self
     }
 
@@ -144,34 +145,14 @@ impl Builder {
     /// [`Error::Setup`] if the thread could not be started, with the system's reason, or its name has a null
     /// byte in it; and [`Error::Forked`].
     pub fn build(self) -> Result<Reactor, Error> {
-        self.prepare_process()?;
-        self.start()
+        self.prepare()?.start()
     }
 
-    /// Makes a reactor for a `Driver` in a process that is prepared. Starts no thread.
-    pub(crate) fn start_undriven(self) -> Reactor {
-        Reactor::undriven(self.slow_poll)
-    }
-
-    /// Starts the reactor in a process that is prepared. Runs no user code.
-    pub(crate) fn start(self) -> Result<Reactor, Error> {
-        let setup_failed = |error| Error::Setup(Arc::new(error));
-        if self.name.contains('\0') {
-            let text = "a thread's name may not contain a null byte";
-            return Err(setup_failed(io::Error::new(io::ErrorKind::InvalidInput, text)));
-        }
-        let shared = Arc::new(Shared::new(Lifecycle::Running, self.spin, self.slow_poll));
-        shared.tokio.start().map_err(setup_failed)?;
-        let thread = Thread::spawn(self.name, self.stack_size, Arc::clone(&shared));
-        Ok(Reactor::threaded(shared, thread.map_err(setup_failed)?))
-    }
-
-    /// Sets up what belongs to the process, not to a reactor: once, or again where it failed. May run
-    /// user code: wakers of other users of async-io.
-    pub(crate) fn prepare_process(&self) -> Result<(), Error> {
-        fork::check_not_forked()?;
+    /// Sets up what belongs to the process, not to a reactor: once, or again where it failed. Runs user
+    /// code: wakers of other users of async-io, and the logger.
+    pub(crate) fn prepare(self) -> Result<Prepared, Error> {
         fork::mark_process()?;
-        fork::watch_forks().map_err(|error| Error::Setup(Arc::new(error)))?;
+        fork::watch_forks().map_err(setup_failed)?;
         // A payload is the user's, too; the wing of panics is below that of contexts, and knows of none.
         drop_payloads_by(drop_in_context);
         // async-io panics where it cannot start (no file descriptor, no thread): here, where that can
@@ -183,11 +164,42 @@ impl Builder {
         };
         catch(start_async_io).map_err(|panic| {
             let reason = panic.message().unwrap_or("async-io could not be started");
-            Error::Setup(Arc::new(io::Error::other(reason)))
+            setup_failed(io::Error::other(reason))
         })?;
         if self.panic_hook {
             install_hook();
         }
-        Ok(())
+        let spin = self.spin.unwrap_or(spin::DEFAULT);
+        Ok(Prepared { builder: self, spin })
     }
+}
+
+/// The settings of a reactor, in a process that is prepared for it. From here on no user code runs.
+pub(crate) struct Prepared {
+    builder: Builder,
+    spin: Duration,
+}
+
+impl Prepared {
+    /// Starts the reactor.
+    pub(crate) fn start(self) -> Result<Reactor, Error> {
+        let Builder { name, stack_size, slow_poll, .. } = self.builder;
+        if name.contains('\0') {
+            let text = "a thread's name may not contain a null byte";
+            return Err(setup_failed(io::Error::new(io::ErrorKind::InvalidInput, text)));
+        }
+        let shared = Arc::new(Shared::new(Lifecycle::Running, self.spin, slow_poll));
+        shared.tokio.start().map_err(setup_failed)?;
+        let thread = Thread::spawn(name, stack_size, Arc::clone(&shared));
+        Ok(Reactor::threaded(shared, thread.map_err(setup_failed)?))
+    }
+
+    /// Makes a reactor for a `Driver`. Starts no thread.
+    pub(crate) fn start_undriven(self) -> Reactor {
+        Reactor::undriven(self.builder.slow_poll)
+    }
+}
+
+fn setup_failed(error: io::Error) -> Error {
+    Error::Setup(Arc::new(error))
 }

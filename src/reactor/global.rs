@@ -7,14 +7,14 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::caller::eventual::{self, EventualResult};
 use crate::caller::wait_for;
 use crate::error::Error;
 use crate::job::info::JobInfo;
-use crate::reactor::builder::Builder;
+use crate::reactor::builder::{Builder, Prepared};
 use crate::reactor::driver::Driver;
 use crate::reactor::handle::Reactor;
 use crate::runtime::current::is_entered;
@@ -44,10 +44,87 @@ thread_local! {
     static CACHED: RefCell<Option<CachedGlobal>> = const { RefCell::new(None) };
 }
 
-/// What a start is to do where a reactor is running.
-enum IfRunning {
-    Keep,
-    Fail,
+/// What there already is for a call that wants a reactor; `None` if a fresh one should be started.
+type Found = Option<Result<Reactor, Error>>;
+
+impl Global {
+    /// For a job.
+    fn for_job(&self) -> Found {
+        let shared = self.reactor.shared();
+        if !shared.is_stopping() {
+            return Some(Ok(self.reactor.clone()));
+        }
+        // While a reactor is stopping, all new jobs are refused, those of its own jobs included.
+        (!shared.is_ended()).then_some(Err(Error::ReactorStopped))
+    }
+
+    /// For an explicit start. Unlike a job, it may replace a reactor that is still stopping.
+    fn for_setup(&self) -> Found {
+        (!self.reactor.shared().is_stopping()).then(|| Ok(self.reactor.clone()))
+    }
+
+    /// For an explicit start with settings of its own.
+    fn for_setup_with(&self) -> Found {
+        self.for_setup().map(|_| Err(Error::AlreadySetUp(self.location)))
+    }
+}
+
+/// Returns the global reactor that `find` finds; if it finds none, starts a fresh one.
+fn get_or_start(
+    location: &'static Location<'static>,
+    find: impl Fn(&Global) -> Found,
+    builder: Builder,
+    start: impl FnOnce(Prepared) -> Result<Reactor, Error>,
+) -> Result<Reactor, Error> {
+    // Before the lock, which is never taken in a forked child.
+    fork::mark_process()?;
+    let found = lock(&GLOBAL).as_ref().and_then(&find);
+    if let Some(found) = found {
+        return found;
+    }
+    // Not under the lock, as user code runs.
+    let prepared = builder.prepare()?;
+    let mut global = lock(&GLOBAL);
+    if let Some(found) = global.as_ref().and_then(&find) {
+        return found;
+    }
+    let reactor = start(prepared)?;
+    at_exit::arm(Step::StopReactor, stop_at_end_of_main);
+    let over = global.replace(Global { reactor: reactor.clone(), location });
+    drop(global);
+    drop(over);
+    Ok(reactor)
+}
+
+/// Returns the global reactor, for a job: the one that is running, or a fresh one.
+fn get_or_start_for_job(location: &'static Location<'static>) -> Result<Reactor, Error> {
+    get_or_start(location, Global::for_job, Builder::new(), Prepared::start)
+}
+
+/// The same, from what this thread remembers where that will do.
+fn cached_for_job(location: &'static Location<'static>) -> Result<CachedGlobal, Error> {
+    check_not_forked()?;
+    // In destructors of thread-locals the storage may be gone; then nothing is remembered.
+    let cached = CACHED.try_with(|cached| cached.borrow().clone()).ok().flatten();
+    if let Some(shared) = cached.filter(|shared| !shared.is_stopping()) {
+        return Ok(shared);
+    }
+    let shared = Rc::new(Arc::clone(get_or_start_for_job(location)?.shared()));
+    let _ = CACHED.try_with(|cached| cached.replace(Some(Rc::clone(&shared))));
+    Ok(shared)
+}
+
+/// Returns the global reactor, if there is one, in whatever state.
+fn current() -> Option<Reactor> {
+    lock(&GLOBAL).as_ref().map(|global| global.reactor.clone())
+}
+
+/// Stops the global reactor at the end of `main`. Other thread-locals may be gone, so this only asks, and
+/// waits on a condition variable.
+fn stop_at_end_of_main(end: Option<Instant>) {
+    if let Some(reactor) = current() {
+        reactor.stop_until(end);
+    }
 }
 
 /// Starts the global reactor; if it is running, does nothing. Does not wait for jobs.
@@ -72,7 +149,7 @@ enum IfRunning {
 /// ```
 #[track_caller]
 pub fn setup() -> Result<(), Error> {
-    start(Location::caller(), IfRunning::Keep, Builder::new(), Builder::start)
+    get_or_start(Location::caller(), Global::for_setup, Builder::new(), Prepared::start).map(drop)
 }
 
 /// Starts the global reactor with settings of one's own. Does not wait for jobs.
@@ -95,7 +172,7 @@ pub fn setup() -> Result<(), Error> {
 /// ```
 #[track_caller]
 pub fn setup_with(builder: Builder) -> Result<(), Error> {
-    start(Location::caller(), IfRunning::Fail, builder, Builder::start)
+    get_or_start(Location::caller(), Global::for_setup_with, builder, Prepared::start).map(drop)
 }
 
 /// Makes the global reactor one that the application drives itself, on its own executor: see
@@ -123,14 +200,9 @@ pub fn setup_with(builder: Builder) -> Result<(), Error> {
 #[track_caller]
 pub fn no_setup() -> Result<Driver, Error> {
     let location = Location::caller();
-    let mut driver = None;
-    start(location, IfRunning::Fail, Builder::new(), |builder| {
-        let reactor = builder.start_undriven();
-        driver = Some(Driver::new(Arc::clone(reactor.shared()), location));
-        Ok(reactor)
-    })?;
-    // A start that worked has made it.
-    driver.ok_or(Error::ReactorStopped)
+    let start = |prepared: Prepared| Ok(prepared.start_undriven());
+    let reactor = get_or_start(location, Global::for_setup_with, Builder::new(), start)?;
+    Ok(Driver::new(Arc::clone(reactor.shared()), location))
 }
 
 /// Stops the global reactor, and blocks until its thread has ended or `grace` has passed.
@@ -163,12 +235,10 @@ pub fn no_setup() -> Result<Driver, Error> {
 /// ```
 pub fn shutdown(grace: Duration) -> Result<(), Error> {
     check_not_forked()?;
-    let Some(reactor) = lock(&GLOBAL).as_ref().map(|global| global.reactor.clone()) else {
-        return Ok(());
-    };
+    let Some(reactor) = current() else { return Ok(()) };
     let result = reactor.shutdown(grace);
     if !is_entered(reactor.shared().id) {
-        // It is over for this reactor. Unless a `setup` meanwhile has put another one in its place:
+        // This reactor is over. A `setup` may have put another one in its place meanwhile.
         let mut global = lock(&GLOBAL);
         let over = global.take_if(|global| Arc::ptr_eq(global.reactor.shared(), reactor.shared()));
         drop(global);
@@ -208,7 +278,7 @@ where
     E: fmt::Debug + Send + 'static,
 {
     let location = Location::caller();
-    match find_or_start(location) {
+    match cached_for_job(location) {
         Ok(shared) => eventual::spawn(Ok(&shared), location, job),
         Err(error) => eventual::spawn(Err(error), location, job),
     }
@@ -364,7 +434,7 @@ where
     E: Send,
 {
     let location = Location::caller();
-    match find_or_start(location) {
+    match cached_for_job(location) {
         Ok(shared) => wait_for::wait_for(&shared, location, timeout, job),
         Err(error) => Err(wait_for::refuse(error, job)),
     }
@@ -398,8 +468,7 @@ pub fn jobs() -> Vec<JobInfo> {
     if check_not_forked().is_err() {
         return Vec::new();
     }
-    let shared = lock(&GLOBAL).as_ref().map(|global| Arc::clone(global.reactor.shared()));
-    shared.map_or_else(Vec::new, |shared| shared.jobs())
+    current().map_or_else(Vec::new, |reactor| reactor.jobs())
 }
 
 impl Reactor {
@@ -428,100 +497,6 @@ impl Reactor {
     /// ```
     #[track_caller]
     pub fn global() -> Result<Self, Error> {
-        find_or_start(Location::caller())?;
-        match &*lock(&GLOBAL) {
-            Some(global) if !global.reactor.shared().is_stopping() => Ok(global.reactor.clone()),
-            _ => Err(Error::ReactorStopped),
-        }
-    }
-}
-
-/// The global reactor, for a job: the one that is running, or a fresh one.
-fn find_or_start(location: &'static Location<'static>) -> Result<CachedGlobal, Error> {
-    check_not_forked()?;
-    // The storage is gone in destructors of thread-locals; it goes without, then.
-    let seen = CACHED.try_with(|seen| seen.borrow().clone()).ok().flatten();
-    if let Some(shared) = seen.filter(|shared| !shared.is_stopping()) {
-        return Ok(shared);
-    }
-    let shared = Rc::new(running_or_fresh(location)?);
-    let _ = CACHED.try_with(|seen| seen.replace(Some(Rc::clone(&shared))));
-    Ok(shared)
-}
-
-/// What [`running_or_fresh`] is to do with the global reactor that there is, if there is one.
-fn running(global: Option<&Global>) -> Result<Option<Arc<Shared>>, Error> {
-    match global.map(|global| global.reactor.shared()) {
-        // While a reactor is being stopped, its jobs, and everyone else's, are refused.
-        Some(shared) if shared.is_stopping() && !shared.is_ended() => Err(Error::ReactorStopped),
-        Some(shared) if !shared.is_stopping() => Ok(Some(Arc::clone(shared))),
-        _ => Ok(None),
-    }
-}
-
-/// The global reactor, for a job.
-fn running_or_fresh(location: &'static Location<'static>) -> Result<Arc<Shared>, Error> {
-    fork::mark_process()?;
-    if let Some(shared) = running(lock(&GLOBAL).as_ref())? {
-        return Ok(shared);
-    }
-    let builder = Builder::new();
-    builder.prepare_process()?;
-    let global = lock(&GLOBAL);
-    if let Some(shared) = running(global.as_ref())? {
-        return Ok(shared);
-    }
-    let reactor = builder.start()?;
-    let shared = Arc::clone(reactor.shared());
-    publish(global, reactor, location);
-    Ok(shared)
-}
-
-/// Starts the global reactor, on somebody's explicit wish: one that is stopping is in nobody's way.
-fn start(
-    location: &'static Location<'static>,
-    if_running: IfRunning,
-    builder: Builder,
-    start: impl FnOnce(Builder) -> Result<Reactor, Error>,
-) -> Result<(), Error> {
-    let running = |global: &Option<Global>| {
-        let running = global.as_ref().filter(|global| !global.reactor.shared().is_stopping())?;
-        Some(match if_running {
-            IfRunning::Keep => Ok(()),
-            IfRunning::Fail => Err(Error::AlreadySetUp(running.location)),
-        })
-    };
-    check_not_forked()?;
-    fork::mark_process()?;
-    if let Some(result) = running(&lock(&GLOBAL)) {
-        return result;
-    }
-    builder.prepare_process()?;
-    let global = lock(&GLOBAL);
-    if let Some(result) = running(&global) {
-        return result;
-    }
-    publish(global, start(builder)?, location);
-    Ok(())
-}
-
-/// Puts a reactor that has been started in the place of one that is over.
-fn publish(
-    mut global: MutexGuard<'_, Option<Global>>,
-    reactor: Reactor,
-    location: &'static Location<'static>,
-) {
-    at_exit::arm(Step::StopReactor, stop_at_end_of_main);
-    let over = global.replace(Global { reactor, location });
-    drop(global);
-    drop(over);
-}
-
-/// Stops the global reactor at the end of `main`. Other thread-locals may be gone, so this only asks, and
-/// waits on a condition variable.
-fn stop_at_end_of_main(end: Option<Instant>) {
-    let reactor = lock(&GLOBAL).as_ref().map(|global| global.reactor.clone());
-    if let Some(reactor) = reactor {
-        reactor.stop_until(end);
+        get_or_start_for_job(Location::caller())
     }
 }
