@@ -108,8 +108,13 @@ impl Builder {
     }
 
     /// Sets the bound of the busy-wait: how long a waiting thread looks for its result before it goes to
-    /// sleep. The reactor, when it has run out of work, looks for a part of that. The default is 100 µs; zero
-    /// is not at all, and [`Duration::MAX`] is always.
+    /// sleep. The reactor, when it has run out of work, looks for a part of that. Zero is not at all, and
+    /// [`Duration::MAX`] is always.
+    ///
+    /// The default is what the environment variable `CROCHET_SPIN` says when the reactor is built: a whole
+    /// number of microseconds, `0` for no busy-wait. Without it the default is 100 µs; a value that is no such
+    /// number is ignored, and logged once, at `warn`. So whoever runs a program can switch the busy-wait off,
+    /// unless the program has set its bound here.
     ///
     /// To wake a thread that sleeps on an idle core takes 25 to 50 µs, each way. A busy-wait saves that where
     /// things happen within the bound; where they do not, it is given up: each call's place in the
@@ -169,7 +174,7 @@ impl Builder {
         if self.panic_hook {
             install_hook();
         }
-        let spin = self.spin.unwrap_or(spin::DEFAULT);
+        let spin = self.spin.unwrap_or_else(spin::default_bound);
         Ok(Prepared { builder: self, spin })
     }
 }

@@ -5,6 +5,8 @@
 //! | ready at once, or after some turns | the same | the same | the same |
 //! | after a timer, or a wake from outside | the same | the same | the same |
 //! | late, cancelled, stopped | the same | the same | the same |
+//!
+//! Without it the environment variable `CROCHET_SPIN` sets the bound.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,7 +14,7 @@ use std::time::{Duration, Instant};
 use async_io::Timer;
 use crochet::{Error, Reactor};
 
-use crate::support::{LONG, Probe, endless, held, limit};
+use crate::support::{LONG, Probe, endless, held, limit, log, own_process};
 
 const SPINS: [Duration; 3] = [Duration::ZERO, Duration::from_micros(50), Duration::from_millis(20)];
 
@@ -84,5 +86,63 @@ fn cancelled_and_stopped_jobs_are_so_in_any_case() {
         reactor.shutdown(LONG).unwrap();
         assert!(stopped.wait(LONG).unwrap_err().is_reactor_stopped(), "{spin:?}");
         assert_eq!(drops.count(), 2, "{spin:?}");
+    }
+}
+
+#[test]
+fn a_malformed_variable_is_ignored_and_logged_once() {
+    own_process!(|child| _ = child.env("CROCHET_SPIN", "20us"));
+    let log = log();
+    for _ in 0..2 {
+        let reactor = Reactor::new().unwrap();
+        reactor.wait_for(LONG, async { Ok::<_, Error>(()) }).unwrap();
+    }
+    let records = log.with("CROCHET_SPIN");
+    assert_eq!(records.len(), 1, "{records:?}");
+    assert_eq!(records[0].level, log::Level::Warn);
+    let text = "CROCHET_SPIN=20us is ignored, as it is not a whole number of microseconds";
+    assert_eq!(records[0].text, text);
+}
+
+#[cfg(target_os = "linux")]
+mod variable {
+    use std::path::Path;
+
+    use super::*;
+    use crate::support::kernel::sleeps;
+
+    /// Whether this thread goes to sleep in each of ten waits for a timer.
+    fn sleeps_each_time(reactor: &Reactor) -> bool {
+        let this_thread = Path::new("/proc/thread-self");
+        let before = sleeps(this_thread);
+        for _ in 0..10 {
+            let timer = async {
+                Timer::after(Duration::from_millis(20)).await;
+                Ok::<_, Error>(())
+            };
+            reactor.wait_for(LONG, timer).unwrap();
+        }
+        sleeps(this_thread) - before >= 10
+    }
+
+    /// With one core there is no busy-wait, whatever the bound.
+    fn is_one_core() -> bool {
+        thread::available_parallelism().is_ok_and(|cores| cores.get() == 1)
+    }
+
+    #[test]
+    fn zero_is_no_busy_wait_unless_the_builder_sets_a_bound() {
+        own_process!(|child| _ = child.env("CROCHET_SPIN", "0"));
+        let built = Reactor::builder().spin(LONG).build().unwrap();
+        assert_eq!(sleeps_each_time(&built), is_one_core());
+        assert!(sleeps_each_time(&Reactor::new().unwrap()));
+    }
+
+    #[test]
+    fn it_is_the_bound_in_microseconds_unless_the_builder_sets_one() {
+        own_process!(|child| _ = child.env("CROCHET_SPIN", LONG.as_micros().to_string()));
+        let built = Reactor::builder().spin(Duration::ZERO).build().unwrap();
+        assert!(sleeps_each_time(&built));
+        assert_eq!(sleeps_each_time(&Reactor::new().unwrap()), is_one_core());
     }
 }
