@@ -112,6 +112,7 @@ impl<T, E> EventualResult<T, E> {
     /// let error = job.wait(Duration::from_secs(60)).unwrap_err();
     /// assert_eq!(error.to_string(), "no luck");
     /// ```
+    #[track_caller]
     pub fn wait(&self, timeout: Duration) -> Result<&T, Error<&E>> {
         self.block(timeout).map_err(Error::widen)?;
         self.see()
@@ -155,6 +156,7 @@ impl<T, E> EventualResult<T, E> {
     /// let text: String = job.into_result(Duration::from_secs(60)).unwrap();
     /// assert_eq!(text, "mine");
     /// ```
+    #[track_caller]
     pub fn into_result(mut self, timeout: Duration) -> Result<T, Error<E>> {
         if let Err(error) = self.block(timeout) {
             self.cancel();
@@ -188,6 +190,7 @@ impl<T, E> EventualResult<T, E> {
     /// }
     /// assert_eq!(fetch().unwrap(), 7);
     /// ```
+    #[track_caller]
     pub fn join(self, timeout: Duration) -> Result<T, E>
     where
         E: From<Error>, // another crate's error: `into_result`
@@ -271,11 +274,12 @@ impl<T, E> EventualResult<T, E> {
     pub fn detach(self) {}
 
     /// Blocks until there is an outcome. That nobody has seen by this.
+    #[track_caller]
     pub(crate) fn block(&self, timeout: Duration) -> Result<(), Error> {
         let Some(shared) = &self.reactor else {
             return Ok(());
         };
-        shared.check_may_block()?;
+        shared.check_may_block(Location::caller())?;
         let OwnedJob { header, outcome, .. } = &*self.job;
         if outcome.is_done() {
             return Ok(());

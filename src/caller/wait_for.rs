@@ -31,7 +31,7 @@ where
     T: Send,
     E: Send,
 {
-    if let Err(error) = shared.check_may_block() {
+    if let Err(error) = shared.check_may_block(location) {
         return Err(refuse(error, job));
     }
     let start = Instant::now();

@@ -1,5 +1,6 @@
 //! [`wait_all`] and [`wait_any`]: one wait for many results.
 
+use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use crate::caller::eventual::EventualResult;
@@ -35,9 +36,10 @@ use crate::sync::deadline;
 /// assert_eq!(squares.sum::<i32>(), 333_833_500);
 /// # Ok::<(), Error>(())
 /// ```
+#[track_caller]
 pub fn wait_all<T, E>(results: &[&EventualResult<T, E>], timeout: Duration) -> Result<(), Error> {
     let start = Instant::now();
-    check_may_block(results)?;
+    check_may_block(results, Location::caller())?;
     for result in results {
         // Of `MAX`, what is left is as good as for ever.
         let left = timeout.saturating_sub(start.elapsed());
@@ -80,6 +82,7 @@ pub fn wait_all<T, E>(results: &[&EventualResult<T, E>], timeout: Duration) -> R
 /// answers[0].cancel();
 /// # Ok::<(), Error>(())
 /// ```
+#[track_caller]
 pub fn wait_any<T, E>(
     results: &[&EventualResult<T, E>],
     timeout: Duration,
@@ -88,7 +91,7 @@ pub fn wait_any<T, E>(
     let Some(first) = results.first() else {
         return Err(Error::TimedOut(nothing()));
     };
-    check_may_block(results)?;
+    check_may_block(results, Location::caller())?;
     let finished = || results.iter().position(|result| result.is_finished());
     if let Some(index) = finished() {
         return Ok(index);
@@ -107,11 +110,14 @@ pub fn wait_any<T, E>(
     }
 }
 
-fn check_may_block<T, E>(results: &[&EventualResult<T, E>]) -> Result<(), Error> {
+fn check_may_block<T, E>(
+    results: &[&EventualResult<T, E>],
+    location: &'static Location<'static>,
+) -> Result<(), Error> {
     results
         .iter()
         .filter_map(|result| result.reactor())
-        .try_for_each(|shared| shared.check_may_block())
+        .try_for_each(|shared| shared.check_may_block(location))
 }
 
 /// The error of a wait that was the last part of one begun at `start`.

@@ -46,7 +46,10 @@ pub enum Error<E = Infallible> {
     ReactorStopped,
     /// The job panicked.
     Panicked(Panic),
-    /// The call would block the reactor thread, which has to run the job.
+    /// The call was made in a job, and would block the thread that has to run the job it waits for.
+    ///
+    /// In a job, await the async original instead, or the [`EventualResult`](crate::EventualResult). The place of the
+    /// call is in the log, at `warn`, target `crochet`, once for each place.
     OnReactorThread,
     /// This process was forked from the one in which the reactor runs.
     Forked {
@@ -168,9 +171,10 @@ impl<E: fmt::Display> fmt::Display for Error<E> {
             Self::Cancelled => f.write_str("the job was cancelled"),
             Self::ReactorStopped => f.write_str("the reactor has stopped"),
             Self::Panicked(panic) => panic.fmt(f),
-            Self::OnReactorThread => {
-                f.write_str("a wait on the reactor's own thread would block the job it waits for")
-            }
+            Self::OnReactorThread => f.write_str(
+                "a wait on the reactor's own thread would block the job it waits for: in a job, \
+                     await the async original instead",
+            ),
             Self::Forked { setup_pid } => write!(
                 f,
                 "the reactor runs in process {setup_pid}, of which this process is a fork"

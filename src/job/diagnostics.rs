@@ -1,6 +1,7 @@
 //! What the crate itself reports, through the `log` crate, with the target `crochet`.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Mutex;
@@ -38,6 +39,30 @@ impl Writing {
 impl Drop for Writing {
     fn drop(&mut self) {
         IS_WRITING.set(false);
+    }
+}
+
+/// Where the refused calls were made that have been reported.
+///
+/// LOCKING: held for one look; no user code runs meanwhile. Never locked in a forked child, which refuses all
+/// calls for another reason.
+static REFUSED: Mutex<BTreeSet<&'static Location<'static>>> = Mutex::new(BTreeSet::new());
+
+/// Reports a blocking call that was made on the thread of its reactor, once for each place. Runs user code: the
+/// logger.
+#[cold]
+pub(crate) fn report_refused(location: &'static Location<'static>) {
+    let level = log::Level::Warn;
+    let is_wanted = catch(|| log::log_enabled!(target: "crochet", level)).unwrap_or(false);
+    if is_wanted && lock(&REFUSED).insert(location) {
+        log(
+            level,
+            format_args!(
+                "the blocking call at {} was refused: it was made in a job, whose thread would wait \
+                 for itself; await the async original there, or the `EventualResult`",
+                ShortLocation(location)
+            ),
+        );
     }
 }
 

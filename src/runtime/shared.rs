@@ -1,6 +1,7 @@
 //! What the reactor thread and everyone else share: the queue and its bell, the lifecycle of the reactor, and
 //! who holds the thread.
 
+use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, OnceLock};
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use atomic_waker::AtomicWaker;
 
 use crate::context::Tokio;
 use crate::error::{Error, JobState, TimedOut};
+use crate::job::diagnostics::report_refused;
 use crate::job::info::JobInfo;
 use crate::job::tracker::{Envelope, TakenJob};
 use crate::job::{QueuedJob, Tracker};
@@ -109,10 +111,23 @@ impl Shared {
         *lock(&self.lifecycle) == Lifecycle::Ended
     }
 
-    /// Refuses a blocking call where it could not end.
-    pub(crate) fn check_may_block(&self) -> Result<(), Error> {
+    /// Refuses a blocking call, made at `location`, that could not end. Reports it, which runs user code: the
+    /// logger.
+    pub(crate) fn check_may_block(
+        &self,
+        location: &'static Location<'static>,
+    ) -> Result<(), Error> {
         check_not_forked()?;
-        if is_entered(self.id) { Err(Error::OnReactorThread) } else { Ok(()) }
+        if is_entered(self.id) {
+            report_refused(location);
+            return Err(Error::OnReactorThread);
+        }
+        Ok(())
+    }
+
+    /// Whether this thread is the reactor's, and not a copy of it in a forked child.
+    pub(crate) fn is_this_thread(&self) -> bool {
+        fork::forked_from().is_none() && is_entered(self.id)
     }
 
     /// Why a wait for this job, begun at `start`, is over.

@@ -242,6 +242,7 @@ impl<S: Stream<Item: Send> + Send> Iter<S> {
         MergeErrors::new(self, E::from)
     }
 
+    #[track_caller]
     fn try_next(&mut self) -> Result<Option<S::Item>, Error> {
         let reactor = running(&mut self.reactor)?;
         let stream = match &mut self.source {
@@ -273,6 +274,7 @@ fn running(reactor: &mut Option<Reactor>) -> Result<&Reactor, Error> {
 impl<S: Stream<Item: Send> + Send> Iterator for Iter<S> {
     type Item = Result<S::Item, Error>;
 
+    #[track_caller]
     fn next(&mut self) -> Option<Self::Item> {
         // It stays so if the stream panics.
         if mem::replace(&mut self.ended, true) {
@@ -314,7 +316,8 @@ impl<S: Stream + Send> Drop for Iter<S> {
                 drop(stream.take());
                 Ok(())
             };
-            let on_reactor = reactor.map(|reactor| reactor.wait_for(PATIENCE, job));
+            let other_thread = reactor.filter(|reactor| !reactor.shared().is_this_thread());
+            let on_reactor = other_thread.map(|reactor| reactor.wait_for(PATIENCE, job));
             if let Some(Err(Error::Forked { .. })) = on_reactor {
                 // The stream is the parent's.
                 mem::forget(stream.take());

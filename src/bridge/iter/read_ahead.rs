@@ -49,6 +49,7 @@ impl<T: Send> Ahead<T> {
     }
 
     /// Blocks until there is an item, or there will be none.
+    #[track_caller]
     pub(super) fn next(
         &mut self,
         reactor: &Reactor,

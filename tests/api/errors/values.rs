@@ -100,7 +100,8 @@ fn texts_say_what_happened() {
     assert_eq!(text(Error::ReactorStopped), "the reactor has stopped");
     assert_eq!(
         text(Error::OnReactorThread),
-        "a wait on the reactor's own thread would block the job it waits for"
+        "a wait on the reactor's own thread would block the job it waits for: in a job, await the \
+         async original instead"
     );
     assert_eq!(text(Error::Interrupted), "the wait was interrupted");
     assert_eq!(text(Error::Full), "the reactor has as many unfinished jobs as it may have");

@@ -7,10 +7,13 @@ use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crochet::{Error, Reactor};
+use crochet::{Error, Iter, Reactor};
 use futures_lite::future::{block_on, yield_now};
+use futures_lite::stream::repeat;
 
-use crate::support::{Gate, LONG, OnDrop, Probe, here, hog, limit, own_process, thread_of, until};
+use crate::support::{
+    Gate, LONG, OnDrop, Probe, here, hog, limit, log, own_process, thread_of, until,
+};
 
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -28,6 +31,39 @@ fn it_is_refused_at_once_on_the_thread_of_its_own_reactor() {
     assert!(matches!(result.unwrap(), Err(Error::OnReactorThread)));
     assert!(start.elapsed() < LONG / 2);
     assert_eq!((trace.polls(), trace.threads()), (0, vec![thread_of(&reactor)]));
+}
+
+#[test]
+fn the_log_says_once_where_a_refused_call_was_made() {
+    own_process!();
+    let log = log();
+    let reactor = Reactor::new().unwrap();
+    let job = reactor.run_in_reactor(|| async { Ok::<_, Error>(()) });
+    let calls = reactor.wait_for(LONG, async {
+        let mut lines = Vec::new();
+        for _ in 0..2 {
+            lines = vec![line!() + 1];
+            let _ = reactor.wait_for(LONG, async { Ok::<_, Error>(()) });
+            lines.push(line!() + 1);
+            let _ = job.wait(LONG);
+            lines.push(line!() + 1);
+            let _ = crochet::wait_all(&[&job], LONG);
+            lines.push(line!() + 1);
+            let _ = Iter::on(&reactor, repeat(1)).next();
+        }
+        // Dropped on this thread, which is no call of the user's.
+        drop(Iter::on(&reactor, repeat(1)));
+        Ok::<_, Error>(lines)
+    });
+    let records = log.with("was refused");
+    let lines = calls.unwrap();
+    for (record, line) in records.iter().zip(&lines) {
+        assert_eq!(record.level, log::Level::Warn);
+        let start = format!("the blocking call at {}:{line} was refused", file!());
+        assert!(record.text.starts_with(&start), "{}", record.text);
+        assert!(record.text.contains("await the async original"), "{}", record.text);
+    }
+    assert_eq!(records.len(), lines.len(), "{records:?}");
 }
 
 #[test]
