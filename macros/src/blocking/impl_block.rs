@@ -11,7 +11,7 @@ use super::docs;
 use super::item::{Item, ItemKind, Way, conditional, parse_items, without_helpers};
 use super::method::{Context, Method, Place, attributes};
 use super::options::Options;
-use super::types::{Names, without_arguments};
+use super::types::{CONSTANTS, Names, without_arguments};
 use crate::args::Errors;
 
 /// The user's `impl`, with its body unparsed.
@@ -66,7 +66,9 @@ impl Impl {
         let (Some(twin), Some(items)) = (&options.twin, errors.take(items)) else {
             return original;
         };
-        self.check_arguments(twin, errors);
+        if !self.has_its_arguments(twin, errors) {
+            return original;
+        }
         let context = self.context(options, twin, &items);
         let mut output = TokenStream::new();
         for item in &items {
@@ -101,7 +103,7 @@ impl Impl {
     }
 
     /// A generic type's twin is generic, too.
-    fn check_arguments(&self, twin: &TypePath, errors: &mut Errors) {
+    fn has_its_arguments(&self, twin: &TypePath, errors: &mut Errors) -> bool {
         let given = twin.path.segments.last().is_none_or(|last| !last.arguments.is_empty());
         let names: Vec<_> = self
             .generics
@@ -113,12 +115,14 @@ impl Impl {
                 GenericParam::Lifetime(_) => None,
             })
             .collect();
-        if !given && !names.is_empty() {
-            let path = docs::link(twin);
-            let text =
-                format!("this twin has arguments, too: write `as = {path}<{}>`", names.join(", "));
-            errors.push(Error::new_spanned(twin, text));
+        if given || names.is_empty() {
+            return true;
         }
+        let path = docs::link(twin);
+        let text =
+            format!("this twin has arguments, too: write `as = {path}<{}>`", names.join(", "));
+        errors.push(Error::new_spanned(twin, text));
+        false
     }
 
     fn context<'a>(&self, options: &'a Options, twin: &TypePath, items: &[Item]) -> Context<'a> {
@@ -184,12 +188,10 @@ fn expand_item(
         }
         ItemKind::Const { name, ty } => {
             let mut ty = (**ty).clone();
-            context.names.refuse(
-                ty.to_token_stream(),
-                "a function's result",
-                "but not here",
-                errors,
-            );
+            context.names.refuse(ty.to_token_stream(), CONSTANTS, errors);
+            if !errors.is_empty() {
+                return TokenStream::new();
+            }
             context.names.replace_constants(&mut ty);
             let (everywhere, attributes) = attributes(&item.attributes);
             let closing = [format!("The same as [`{}::{name}`] of the async API.", context.link)];

@@ -15,7 +15,7 @@ use super::docs;
 use super::item::{Item, Way, cfg_attr};
 use super::options::{ErrorMode, Options};
 use super::output::Output;
-use super::types::{Argument, Bridges, Conversion, Names, ends, is_result_type, ungrouped};
+use super::types::{Argument, BOUNDS, Bridges, Conversion, Names, ends, is_result_type, ungrouped};
 use crate::args::{Errors, Timeout};
 use crate::inspect;
 
@@ -77,8 +77,11 @@ impl Context<'_> {
     ) -> Method {
         let mut found = Errors::default();
         let mut function = Function::new(self, signature, way, &mut found);
-        let signature = function.signature(&mut found);
-        let statements = if found.is_empty() {
+        let mut signature = function.signature(&mut found);
+        if !found.is_empty() {
+            function.forget_output(&mut signature);
+        }
+        let statements = if found.is_empty() && function.has_its_timeout() {
             function.body()
         } else {
             quote!(#![allow(unused_variables)] loop {})
@@ -245,7 +248,8 @@ impl<'a> Function<'a> {
                     }
                     **pat = parse_quote!(#name);
                 }
-                let krate = &self.context.krate;
+                let span = span.located_at(pat.span());
+                let krate = self.context.crate_at(span);
                 let passed_on = match how {
                     Argument::Same => pat.to_token_stream(),
                     Argument::Value => quote_spanned!(span=> #krate::__private::into_async(#pat.0)),
@@ -261,14 +265,15 @@ impl<'a> Function<'a> {
     }
 
     fn receiver(&self, receiver: &mut Receiver, errors: &mut Errors) -> TokenStream {
-        let (this, span) = (&receiver.self_token, Span::mixed_site());
+        let this = &receiver.self_token;
+        let span = Span::mixed_site().located_at(this.span);
         if !matches!(receiver.kind, ReceiverKind::Reference(..)) {
             receiver.mutability = None;
         }
         if self.context.place != Place::Impl {
             return this.to_token_stream();
         }
-        let krate = &self.context.krate;
+        let krate = self.context.crate_at(span);
         let passed_on = |how: Held| match how {
             Held::Value => quote_spanned!(span=> #krate::__private::into_async(#this.0)),
             Held::Shared => quote_spanned!(span=> &#this.0),
@@ -339,9 +344,8 @@ impl<'a> Function<'a> {
         if self.context.place != Place::Impl {
             return generics;
         }
-        let allowed = "where it is an argument or the result, but not here";
         for parameter in &generics.params {
-            names.refuse(parameter.to_token_stream(), "a type", allowed, errors);
+            names.refuse(parameter.to_token_stream(), BOUNDS, errors);
         }
         let Some(clause) = &mut generics.where_clause else { return generics };
         for predicate in &mut clause.predicates {
@@ -349,11 +353,11 @@ impl<'a> Function<'a> {
                 let is_self =
                     matches!(&predicate.bounded_ty, Type::Path(path) if path.path.is_ident("Self"));
                 if is_self {
-                    names.refuse(predicate.bounds.to_token_stream(), "a type", allowed, errors);
+                    names.refuse(predicate.bounds.to_token_stream(), BOUNDS, errors);
                     let original = names.original_self(predicate.bounded_ty.to_token_stream());
                     predicate.bounded_ty = Type::Verbatim(original);
                 } else {
-                    names.refuse(predicate.to_token_stream(), "a type", allowed, errors);
+                    names.refuse(predicate.to_token_stream(), BOUNDS, errors);
                 }
             }
         }
@@ -363,8 +367,9 @@ impl<'a> Function<'a> {
     fn blocking_output(&mut self, errors: &mut Errors) -> ReturnType {
         let context = self.context;
         let (start, _) = self.spans();
+        let krate = context.crate_at(start);
         let bridges = Bridges {
-            krate: &context.krate,
+            krate: &krate,
             merge: !matches!(self.error, ErrorMode::Wrap),
             captures_all: self.output.is_async_fn,
             says_send: context.place != Place::Impl,
@@ -378,10 +383,9 @@ impl<'a> Function<'a> {
                 ReturnType::Type(arrow, _) => ReturnType::Type(*arrow, Box::new(ty)),
             };
         }
-        let krate = &context.krate;
         if let Type::Never(never) = &ty {
-            let text = "a call that never returns can only be late: write `#[blocking(skip)]` above \
-                        the function, or `-> Result<Infallible, ..>`";
+            let text =
+                "what never returns can only be late: write `#[blocking(skip)]` above the function";
             errors.push(Error::new_spanned(never, text));
         }
         let ty = match (is_result, &self.error) {
@@ -400,7 +404,7 @@ impl<'a> Function<'a> {
 
     /// `Result<T, crochet::Error<E>>` for a `Result<T, E>`.
     fn wrapped(&self, ty: &Type, errors: &mut Errors) -> TokenStream {
-        let krate = &self.context.krate;
+        let krate = self.context.crate_at(self.spans().0);
         if let Conversion::Result(_, error) = &self.conversion {
             if !error.is_same() {
                 let text = "with `error = wrap` the error cannot have a blocking form: write \
@@ -429,6 +433,19 @@ impl<'a> Function<'a> {
             && self.conversion.is_same()
             && !self.output.is_async
             && self.context.place == Place::Impl
+    }
+
+    /// Takes a type out that the function would have to have a value of.
+    fn forget_output(&self, signature: &mut Signature) {
+        let output = signature.output.to_token_stream();
+        let is_never = matches!(self.output.ty, Type::Never(_));
+        if is_never || self.conversion.has_bridge() || mentions_word(output, "impl") {
+            signature.output = parse_quote!(-> ::core::convert::Infallible);
+        }
+    }
+
+    fn has_its_timeout(&self) -> bool {
+        !self.needs_timeout() || self.timeout.is_some()
     }
 
     fn needs_timeout(&self) -> bool {
@@ -502,7 +519,7 @@ impl<'a> Function<'a> {
         } else {
             call
         };
-        let converter = Converter { context: self.context, error: &self.error, timeout, reactor };
+        let converter = Converter { krate, span: start, error: &self.error, timeout, reactor };
         let value = converter.apply(&self.conversion, value);
         quote!(#bindings #value)
     }
@@ -590,7 +607,9 @@ enum Held {
 
 /// Writes the code that converts a result.
 struct Converter<'a> {
-    context: &'a Context<'a>,
+    krate: TokenStream,
+    /// Where the compiler is to say what it has to say of the conversion.
+    span: Span,
     error: &'a ErrorMode,
     timeout: TokenStream,
     reactor: Option<TokenStream>,
@@ -598,8 +617,7 @@ struct Converter<'a> {
 
 impl Converter<'_> {
     fn apply(&self, conversion: &Conversion, value: TokenStream) -> TokenStream {
-        let krate = &self.context.krate;
-        let span = Span::mixed_site();
+        let (krate, span) = (&self.krate, self.span);
         match conversion {
             Conversion::Same => value,
             Conversion::Make { function, is_constructor: true } => {
@@ -651,7 +669,7 @@ impl Converter<'_> {
     }
 
     fn iter(&self, items: &Conversion, merged: bool, stream: TokenStream) -> TokenStream {
-        let (krate, timeout, span) = (&self.context.krate, &self.timeout, Span::mixed_site());
+        let (krate, timeout, span) = (&self.krate, &self.timeout, self.span);
         let stream = if items.is_same() {
             stream
         } else {
@@ -674,13 +692,13 @@ impl Converter<'_> {
 
     /// `.map(..)`, if there is something to do.
     fn mapped(&self, conversion: &Conversion, method: &str) -> Option<TokenStream> {
-        let method = Ident::new(method, Span::mixed_site());
+        let method = Ident::new(method, self.span);
         let closure = (!conversion.is_same()).then(|| self.closure(conversion))?;
-        Some(quote_spanned!(Span::mixed_site()=> .#method(#closure)))
+        Some(quote_spanned!(self.span=> .#method(#closure)))
     }
 
     fn closure(&self, conversion: &Conversion) -> TokenStream {
-        let span = Span::mixed_site();
+        let span = self.span;
         match conversion {
             Conversion::Make { function, is_constructor: false } => quote!(#function),
             _ => {

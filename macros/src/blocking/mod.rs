@@ -70,3 +70,6 @@ fn crate_path(options: &Options) -> TokenStream {
         None => quote_spanned!(Span::mixed_site()=> ::crochet),
     }
 }
+
+#[cfg(test)]
+mod tests;

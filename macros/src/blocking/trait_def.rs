@@ -17,7 +17,7 @@ use super::impl_block::{MACRO, OTHER, allow, body, head, kept};
 use super::item::{AssociatedType, Item, ItemKind, Way, conditional, parse_items, without_helpers};
 use super::method::{Context, Method, Place, attributes, mentions_word};
 use super::options::Options;
-use super::types::Names;
+use super::types::{CONSTANTS, Names};
 use crate::args::Errors;
 
 /// The user's trait, with its body unparsed.
@@ -86,8 +86,9 @@ impl Trait {
         let (Some(twin), Some(items)) = (twin, errors.take(items)) else {
             return original;
         };
+        let Some(is_async_trait) = self.is_async_trait(errors) else { return original };
         let implementor = self.implementor();
-        let context = self.context(options, &implementor, &items, errors);
+        let context = self.context(options, &implementor, &items, is_async_trait);
         let mut written = Written::default();
         for item in &items {
             for (condition, way) in item.ways(errors) {
@@ -172,7 +173,7 @@ impl Trait {
         options: &'a Options,
         implementor: &Ident,
         items: &[Item],
-        errors: &mut Errors,
+        is_async_trait: bool,
     ) -> Context<'a> {
         let name = &self.name;
         let (_, arguments, _) = self.generics.split_for_impl();
@@ -182,26 +183,29 @@ impl Trait {
             krate: super::crate_path(options),
             original: quote!(<#implementor as #name #arguments>),
             link: name.to_string(),
-            place: Place::Trait { is_async_trait: self.is_async_trait(errors) },
+            place: Place::Trait { is_async_trait },
             kept: kept(items, |_| true),
             asked_for_timeout: Cell::new(false),
         }
     }
 
-    /// Whether `#[async_trait]` comes after this attribute.
-    fn is_async_trait(&self, errors: &mut Errors) -> bool {
+    /// Whether `#[async_trait]` comes after this attribute; `None` if its futures are not `Send`.
+    fn is_async_trait(&self, errors: &mut Errors) -> Option<bool> {
         let is_async_trait = |attribute: &&Attribute| {
             attribute.path().segments.last().is_some_and(|last| last.ident == "async_trait")
         };
-        let Some(attribute) = self.attributes.iter().find(is_async_trait) else { return false };
+        let Some(attribute) = self.attributes.iter().find(is_async_trait) else {
+            return Some(false);
+        };
         if let Meta::List(list) = &attribute.meta {
             if mentions_word(list.tokens.clone(), "Send") {
                 let text = "what blocks is polled on another thread, and so has to be `Send`: write \
                             `#[async_trait]`, without `?Send`";
                 errors.push(Error::new_spanned(list, text));
+                return None;
             }
         }
-        true
+        Some(true)
     }
 }
 
@@ -251,12 +255,10 @@ fn expand_item(context: &Context<'_>, item: &Item, way: Way<'_>, errors: &mut Er
             }
         }
         ItemKind::Const { name, ty } => {
-            context.names.refuse(
-                ty.to_token_stream(),
-                "a function's result",
-                "but not here",
-                errors,
-            );
+            context.names.refuse(ty.to_token_stream(), CONSTANTS, errors);
+            if !errors.is_empty() {
+                return Written::default();
+            }
             let original = &context.original;
             let (docs, everywhere, attributes) = parts(context, item, name);
             Written {

@@ -12,7 +12,7 @@ use super::options::TypePair;
 use crate::args::Errors;
 
 /// What to write where a type has no blocking form.
-const SKIP: &str = "write `#[blocking(skip)]` above the function, and a blocking one by hand";
+const SKIP: &str = "write `#[blocking(skip)]` above, and a blocking one by hand";
 
 /// The types that have a twin.
 pub(crate) struct Names {
@@ -83,7 +83,7 @@ pub(crate) enum Argument {
 
 /// What else a result's type may become, beside a twin.
 pub(crate) struct Bridges<'a> {
-    /// The path to this crate.
+    /// The path to this crate, placed at the type.
     pub(crate) krate: &'a TokenStream,
     /// Whether items that are `Result`s take the failures of the wait in.
     pub(crate) merge: bool,
@@ -146,7 +146,7 @@ impl Names {
                 return conversion;
             }
         }
-        self.refuse(ty.to_token_stream(), "a result", RESULTS, errors);
+        self.refuse(ty.to_token_stream(), RESULTS, errors);
         self.replace_constants(ty);
         Conversion::Same
     }
@@ -225,7 +225,7 @@ impl Names {
                 };
             }
         }
-        self.refuse(ty.to_token_stream(), "an argument", ARGUMENTS, errors);
+        self.refuse(ty.to_token_stream(), ARGUMENTS, errors);
         self.replace_constants(ty);
         Argument::Same
     }
@@ -238,18 +238,11 @@ impl Names {
         }
     }
 
-    /// Reports a type with a twin in a place where it cannot be replaced.
-    pub(crate) fn refuse(
-        &self,
-        tokens: TokenStream,
-        what: &str,
-        allowed: &str,
-        errors: &mut Errors,
-    ) {
+    /// Reports a type with a twin in a place where it cannot be replaced. `why` has `{}` for the type.
+    pub(crate) fn refuse(&self, tokens: TokenStream, why: &str, errors: &mut Errors) {
         if let Some(found) = self.find(tokens) {
             let name = found.to_string().replace(' ', "");
-            let text = format!("`{name}` has a blocking form as {what} {allowed}; {SKIP}")
-                .replace("{name}", &name);
+            let text = format!("{}; {SKIP}", why.replace("{}", &name));
             errors.push(Error::new_spanned(found, text));
         }
     }
@@ -328,9 +321,11 @@ impl Names {
     }
 }
 
-pub(crate) const RESULTS: &str = "where it is the result itself, or inside of `Result`, `Option`, \
-                                  `Vec`, `Box` or a tuple, but not here";
-const ARGUMENTS: &str = "as `{name}`, `&{name}` or `&mut {name}`, but not here";
+const RESULTS: &str = "`{}` cannot be converted here: a result is `{}` itself, or holds it in a `Result`, an `Option`, \
+                       a `Vec`, a `Box` or a tuple";
+const ARGUMENTS: &str = "`{}` cannot be converted here: an argument is `{}`, `&{}` or `&mut {}`";
+pub(crate) const BOUNDS: &str = "`{}` cannot be converted in a bound";
+pub(crate) const CONSTANTS: &str = "`{}` cannot be converted in a constant";
 
 impl Twin {
     /// Whether a path is that of the type, with whatever arguments.
