@@ -50,7 +50,7 @@ impl Arguments {
                 if !inspect::make_expression(pat) {
                     let span = Span::mixed_site().located_at(pat.span());
                     let name = format_ident!("argument{index}", span = span);
-                    self.bind(&cfgs, pat, &name);
+                    self.bindings.extend(bindings(&cfgs, pat, &name));
                     **pat = syn::parse_quote!(#name);
                 }
                 quote!(#(#cfgs)* #pat)
@@ -71,25 +71,25 @@ impl Arguments {
         }
         uses
     }
+}
 
-    /// Binds the names in `pattern` to parts of `argument`, and uses them once: a name that `timeout = ..`
-    /// does not use is not an unused variable.
-    fn bind(&mut self, cfgs: &[Attribute], pattern: &Pat, argument: &Ident) {
-        let mut names = Vec::new();
-        add_names(pattern, &mut names);
-        if names.is_empty() {
-            return;
-        }
-        let span = argument.span();
-        self.bindings.extend(quote_spanned! {span=>
-            #(#cfgs)* let #pattern = &#argument;
-            #(#cfgs)* let _ = (#(&#names),*);
-        });
+/// Binds the names in `pattern` to parts of `argument`, and uses them once: a name that `timeout = ..` does not
+/// use is not an unused variable.
+pub(crate) fn bindings(cfgs: &[Attribute], pattern: &Pat, argument: &Ident) -> TokenStream {
+    let mut names = Vec::new();
+    add_names(pattern, &mut names);
+    if names.is_empty() {
+        return TokenStream::new();
+    }
+    let span = argument.span();
+    quote_spanned! {span=>
+        #(#cfgs)* let #pattern = &#argument;
+        #(#cfgs)* let _ = (#(&#names),*);
     }
 }
 
 /// The part of an argument's attributes that decides whether there is such an argument.
-fn cfgs(attributes: &[Attribute]) -> Vec<Attribute> {
+pub(crate) fn cfgs(attributes: &[Attribute]) -> Vec<Attribute> {
     let cfgs = attributes.iter().filter_map(|attribute| {
         let meta = cfg(&attribute.meta)?;
         Some(Attribute { meta, ..attribute.clone() })

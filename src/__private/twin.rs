@@ -9,13 +9,14 @@ use futures_lite::StreamExt;
 
 use super::{FromCrochet, wait_for_wrapped, wait_for_wrapped_on};
 use crate::bridge::iter::{Iter, MergeErrors};
+use crate::context::held::Held;
 use crate::error::Error;
 use crate::reactor::global;
 use crate::reactor::handle::Reactor;
 
 /// The field of a twin that holds the async value `T`.
 #[diagnostic::on_unimplemented(
-    message = "the first field of a twin holds the async value: `{T}`, or `Arc<{T}>`; this is `{Self}`",
+    message = "the first field of a twin holds the async value: `{T}`, `crochet::Held<{T}>` or `Arc<{T}>`; this is `{Self}`",
     label = "not made from `{T}`",
     note = "write `make = path` where the twin is made in another way"
 )]
@@ -63,6 +64,45 @@ impl<T: Clone> ShareAsync<T> for T {
 
     fn to_shared(&self) -> Arc<T> {
         Arc::new(self.clone())
+    }
+}
+
+impl<T> FromAsync<T> for Held<T> {
+    fn from_async(value: T) -> Self {
+        Self::new(value)
+    }
+}
+
+impl<T> FromAsync<T> for Held<Arc<T>> {
+    fn from_async(value: T) -> Self {
+        Self::new(Arc::new(value))
+    }
+}
+
+impl<T> IntoAsync<T> for Held<T> {
+    fn into_async(self) -> T {
+        self.into_inner()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone> ShareAsync<T> for Held<T> {
+    fn into_shared(self) -> Arc<T> {
+        Arc::new(self.into_inner())
+    }
+
+    fn to_shared(&self) -> Arc<T> {
+        Arc::new(T::clone(self))
+    }
+}
+
+impl<T> ShareAsync<T> for Held<Arc<T>> {
+    fn into_shared(self) -> Arc<T> {
+        self.into_inner()
+    }
+
+    fn to_shared(&self) -> Arc<T> {
+        Arc::clone(self)
     }
 }
 

@@ -21,38 +21,60 @@ pub(crate) fn is_line(attribute: &Attribute) -> bool {
     matches!(&attribute.meta, Meta::NameValue(pair) if pair.path.is_ident("doc"))
 }
 
-/// The lines of a twin's documentation. `closing` are paragraphs after those of the original. `rename` says
-/// which `Self::name` of the original is not one of the twin, and what to write instead of `Self` there.
+/// The lines of a twin's documentation: those of the original up to the first heading, then `link`, a paragraph, then
+/// the sections, and `section` as the last one. `rename` says which `Self::name` of the original is not one of the
+/// twin, and what to write instead of `Self` there.
 pub(crate) fn twin(
     attributes: &[Attribute],
-    closing: &[String],
+    link: &str,
+    section: Option<&str>,
     rename: &dyn Fn(&str) -> Option<String>,
 ) -> Vec<Attribute> {
+    let (mut prose, mut sections) = (Vec::new(), Vec::new());
     let mut cut = Cut::default();
-    let mut lines: Vec<Attribute> = Vec::new();
     for attribute in attributes.iter().filter(|attribute| is_line(attribute)) {
         let Some((text, span)) = text(attribute) else {
-            lines.push(attribute.clone());
+            let part = if cut.has_seen_heading { &mut sections } else { &mut prose };
+            part.push(attribute.clone());
             continue;
         };
-        let kept: Vec<_> = text.split('\n').filter(|line| cut.keeps(line)).collect();
-        if !kept.is_empty() {
-            let text = renamed(&kept.join("\n"), rename);
-            lines.push(line(&text, span));
+        for text in text.split('\n') {
+            if cut.keeps(text) {
+                let part = if cut.has_seen_heading { &mut sections } else { &mut prose };
+                part.push(line(&renamed(text, rename), span));
+            }
         }
     }
-    while lines.last().and_then(text).is_some_and(|(text, _)| text.trim().is_empty()) {
+    add_paragraph(&mut prose, link);
+    if !sections.is_empty() {
+        prose.push(line("", Span::mixed_site()));
+        prose.append(&mut sections);
+    }
+    if let Some(section) = section {
+        add_paragraph(&mut prose, section);
+    }
+    while prose.last().is_some_and(is_blank) {
+        prose.pop();
+    }
+    prose
+}
+
+/// Adds lines after a blank one.
+fn add_paragraph(lines: &mut Vec<Attribute>, paragraph: &str) {
+    while lines.last().is_some_and(is_blank) {
         lines.pop();
     }
-    for paragraph in closing {
-        if !lines.is_empty() {
-            lines.push(line("", Span::mixed_site()));
-        }
-        let paragraph =
-            paragraph.split('\n').map(|text| line(&format!(" {text}"), Span::mixed_site()));
-        lines.extend(paragraph);
+    if !lines.is_empty() {
+        lines.push(line("", Span::mixed_site()));
     }
-    lines
+    for text in paragraph.split('\n') {
+        let blank = if text.is_empty() { "" } else { " " };
+        lines.push(line(&format!("{blank}{text}"), Span::mixed_site()));
+    }
+}
+
+fn is_blank(attribute: &Attribute) -> bool {
+    text(attribute).is_some_and(|(text, _)| text.trim().is_empty())
 }
 
 fn line(text: &str, span: Span) -> Attribute {
@@ -68,6 +90,8 @@ struct Cut {
     section: Option<usize>,
     /// What closes the block of code.
     fence: Option<String>,
+    /// Whether the prose before the sections is over.
+    has_seen_heading: bool,
 }
 
 impl Cut {
@@ -86,6 +110,7 @@ impl Cut {
                 let is_examples = matches!(title, "Example" | "Examples");
                 self.section = is_examples.then_some(level);
             }
+            self.has_seen_heading = true;
         }
         self.section.is_none()
     }
@@ -135,7 +160,7 @@ mod tests {
     fn docs(lines: &[&str]) -> Vec<String> {
         let attributes: Vec<_> = lines.iter().map(|text| line(text, Span::call_site())).collect();
         let rename = |name: &str| (name == "raw").then(|| "Client".to_owned());
-        let twin = twin(&attributes, &["The end.".to_owned()], &rename);
+        let twin = twin(&attributes, "The link.", None, &rename);
         twin.iter().map(|attribute| text(attribute).expect("it is a text").0).collect()
     }
 
@@ -155,34 +180,33 @@ mod tests {
             " None.",
             "",
         ];
-        assert_eq!(docs(&lines), [" Opens.", "", " # Errors", " None.", "", " The end."]);
+        assert_eq!(docs(&lines), [" Opens.", "", " The link.", "", " # Errors", " None."]);
     }
 
     #[test]
     fn a_heading_inside_of_code_is_none() {
         let lines = [" ~~~~text", " # Examples", " ~~~", " # x", " ~~~~", " # Example:", " gone"];
-        let kept = [" ~~~~text", " # Examples", " ~~~", " # x", " ~~~~", "", " The end."];
+        let kept = [" ~~~~text", " # Examples", " ~~~", " # x", " ~~~~", "", " The link."];
         assert_eq!(docs(&lines), kept);
     }
 
     #[test]
-    fn a_comment_of_many_lines_is_one_text() {
-        assert_eq!(
-            docs(&[" One.\n\n # Examples\n gone\n # Panics\n Never."]),
-            [" One.\n\n # Panics\n Never.", "", " The end.",]
-        );
+    fn a_comment_of_many_lines_is_many_lines() {
+        let kept = [" One.", "", " The link.", "", " # Panics", " Never."];
+        assert_eq!(docs(&[" One.\n\n # Examples\n gone\n # Panics\n Never."]), kept);
     }
 
     #[test]
     fn names_that_the_twin_does_not_have_are_those_of_the_original() {
-        assert_eq!(
-            docs(&[" [`Self::raw`], [`Self::open`], MySelf::raw"])[0],
-            " [`Client::raw`], [`Self::open`], MySelf::raw"
-        );
+        let kept = " [`Client::raw`], [`Self::open`], MySelf::raw";
+        assert_eq!(docs(&[" [`Self::raw`], [`Self::open`], MySelf::raw"])[0], kept);
     }
 
     #[test]
-    fn where_nothing_was_written_the_link_is_all() {
-        assert_eq!(docs(&[]), [" The end."]);
+    fn a_link_alone_and_a_section_of_ones_own_are_added() {
+        assert_eq!(docs(&[]), [" The link."]);
+        let twin = twin(&[], "The link.", Some("# Errors\n\nNone."), &|_| None);
+        let twin: Vec<_> = twin.iter().filter_map(text).map(|(text, _)| text).collect();
+        assert_eq!(twin, [" The link.", "", " # Errors", "", " None."]);
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote};
 use syn::parse::ParseStream;
 use syn::{Attribute, Error, GenericParam, Generics, Result, Token, Type, TypePath, Visibility};
 
@@ -85,12 +85,10 @@ impl Impl {
         let generics = context.names.original_self(self.generics.to_token_stream());
         let clause = self.generics.where_clause.as_ref();
         let clause = clause.map(|clause| context.names.original_self(clause.to_token_stream()));
-        let allow = allow();
         quote! {
             #original
 
             #(#levels)*
-            #allow
             impl #generics #twin #clause {
                 #output
             }
@@ -194,8 +192,8 @@ fn expand_item(
             }
             context.names.replace_constants(&mut ty);
             let (everywhere, attributes) = attributes(&item.attributes);
-            let closing = [format!("The same as [`{}::{name}`] of the async API.", context.link)];
-            let docs = docs::twin(&item.attributes, &closing, &|name| context.rename(name));
+            let link = format!("The same as [`{}::{name}`] of the async API.", context.link);
+            let docs = docs::twin(&item.attributes, &link, None, &|name| context.rename(name));
             let (visibility, original) = (&item.visibility, &context.original);
             quote! {
                 #(#docs)*
@@ -220,20 +218,6 @@ pub(crate) const MACRO: &str = "what a macro makes cannot be seen from here: wri
                                 put the functions that it makes into an `impl` without the attribute";
 pub(crate) const OTHER: &str =
     "only functions and constants can be passed on: write `#[blocking(skip)]` above";
-
-/// What the user's lints are not to say about the twin.
-pub(crate) fn allow() -> TokenStream {
-    quote_spanned! {Span::mixed_site()=>
-        #[allow(
-            dead_code,
-            deprecated,
-            clippy::needless_lifetimes,
-            clippy::too_many_arguments,
-            clippy::type_complexity,
-            rustdoc::private_intra_doc_links
-        )]
-    }
-}
 
 /// All tokens up to the braces, which are not taken.
 pub(crate) fn head(input: ParseStream<'_>) -> TokenStream {

@@ -17,6 +17,7 @@ use super::options::{ErrorMode, Options};
 use super::output::Output;
 use super::types::{Argument, BOUNDS, Bridges, Conversion, Names, ends, is_result_type, ungrouped};
 use crate::args::{Errors, Timeout};
+use crate::arguments;
 use crate::inspect;
 
 /// What all functions of one twin have in common.
@@ -84,10 +85,11 @@ impl Context<'_> {
         let statements = if found.is_empty() && function.has_its_timeout() {
             function.body()
         } else {
-            quote!(#![allow(unused_variables)] loop {})
+            function.no_body(&signature)
         };
         errors.append(found);
-        let (everywhere, attributes) = attributes(&item.attributes);
+        let (mut everywhere, attributes) = attributes(&item.attributes);
+        everywhere.extend(allow(item, &signature));
         Method {
             docs: self.docs(item, &function),
             attributes,
@@ -102,21 +104,18 @@ impl Context<'_> {
 
     fn docs(&self, item: &Item, function: &Function<'_>) -> Vec<Attribute> {
         let (link, name) = (&self.link, &function.original.ident);
-        let mut closing = Vec::new();
-        if function.output.is_async && !is_result_type(&function.output.ty) {
-            closing.push(
-                "# Errors\n\n`crochet::Error`, if there is no result in time, or none at all."
-                    .to_owned(),
-            );
-        }
         let name = name.to_string();
         let name = name.trim_start_matches("r#");
-        closing.push(if function.output.is_async {
+        let link = if function.output.is_async {
             format!("This blocks; [`{link}::{name}`] is async.")
         } else {
             format!("The same as [`{link}::{name}`] of the async API.")
-        });
-        docs::twin(&item.attributes, &closing, &|name| self.rename(name))
+        };
+        let can_fail_now = function.output.is_async && !is_result_type(&function.output.ty);
+        let section = can_fail_now.then_some(
+            "# Errors\n\n`crochet::Error`, if there is no result in time, or none at all.",
+        );
+        docs::twin(&item.attributes, &link, section, &|name| self.rename(name))
     }
 
     /// What to write instead of `Self` in `Self::name`, where the twin has nothing of that name.
@@ -230,38 +229,40 @@ impl<'a> Function<'a> {
     /// The twin's parameter. It has the name, or names, that the user gave it, if the original's argument can
     /// be made of these again; else a name of its own.
     fn input(&mut self, index: usize, mut input: FnArg, errors: &mut Errors) -> FnArg {
-        let span = Span::mixed_site();
         let (passed_on, attributes) = match &mut input {
             FnArg::Receiver(receiver) => (self.receiver(receiver, errors), &mut receiver.attrs),
-            FnArg::Typed(PatType { pat, ty, attrs, .. }) => {
-                let is_expression = inspect::make_expression(pat);
-                let how = self.context.names.argument(ty, errors);
-                let must_be_name =
-                    self.context.place != Place::Impl || !matches!(how, Argument::Same);
-                if !is_expression || (must_be_name && !matches!(**pat, Pat::Ident(_))) {
-                    let span = span.located_at(pat.span());
-                    let name = format_ident!("argument{index}", span = span);
-                    if matches!(how, Argument::Same) && !matches!(**pat, Pat::Wild(_)) {
-                        self.bindings.extend(
-                            quote_spanned!(span=> #[allow(unused_variables)] let #pat = &#name;),
-                        );
-                    }
-                    **pat = parse_quote!(#name);
-                }
-                let span = span.located_at(pat.span());
-                let krate = self.context.crate_at(span);
-                let passed_on = match how {
-                    Argument::Same => pat.to_token_stream(),
-                    Argument::Value => quote_spanned!(span=> #krate::__private::into_async(#pat.0)),
-                    Argument::Shared => quote_spanned!(span=> &#pat.0),
-                    Argument::Exclusive => quote_spanned!(span=> &mut #pat.0),
-                };
-                (passed_on, attrs)
-            }
+            FnArg::Typed(argument) => (self.typed(index, argument, errors), &mut argument.attrs),
         };
-        attributes.retain(|attribute| attribute.path().is_ident("cfg"));
-        self.arguments.push(quote!(#(#attributes)* #passed_on));
+        let cfgs = arguments::cfgs(attributes);
+        self.arguments.push(quote!(#(#cfgs)* #passed_on));
+        *attributes = cfgs;
         input
+    }
+
+    fn typed(
+        &mut self,
+        index: usize,
+        PatType { pat, ty, attrs, .. }: &mut PatType,
+        errors: &mut Errors,
+    ) -> TokenStream {
+        let is_expression = inspect::make_expression(pat);
+        let how = self.context.names.argument(ty, errors);
+        let span = Span::mixed_site().located_at(pat.span());
+        let must_be_name = self.context.place != Place::Impl || !matches!(how, Argument::Same);
+        if !is_expression || (must_be_name && !matches!(**pat, Pat::Ident(_))) {
+            let name = format_ident!("argument{index}", span = span);
+            if matches!(how, Argument::Same) {
+                self.bindings.extend(arguments::bindings(&arguments::cfgs(attrs), pat, &name));
+            }
+            **pat = parse_quote!(#name);
+        }
+        let krate = self.context.crate_at(span);
+        match how {
+            Argument::Same => pat.to_token_stream(),
+            Argument::Value => quote_spanned!(span=> #krate::__private::into_async(#pat.0)),
+            Argument::Shared => quote_spanned!(span=> &#pat.0),
+            Argument::Exclusive => quote_spanned!(span=> &mut #pat.0),
+        }
     }
 
     fn receiver(&self, receiver: &mut Receiver, errors: &mut Errors) -> TokenStream {
@@ -424,7 +425,7 @@ impl<'a> Function<'a> {
                 }
             }
         }
-        quote!(#krate::__private::Wrapped<#ty>)
+        quote!(#krate::Wrapped<#ty>)
     }
 
     /// Whether the twin is only a call, which may be `const`.
@@ -435,11 +436,20 @@ impl<'a> Function<'a> {
             && self.context.place == Place::Impl
     }
 
+    /// Makes no call, and uses the arguments.
+    fn no_body(&self, signature: &Signature) -> TokenStream {
+        let arguments = signature.inputs.iter().map(|input| match input {
+            FnArg::Receiver(receiver) => receiver.self_token.to_token_stream(),
+            FnArg::Typed(PatType { attrs, pat, .. }) => quote!(#(#attrs)* #pat),
+        });
+        quote_spanned!(Span::mixed_site()=> let _ = (#(#arguments,)*); loop {})
+    }
+
     /// Takes a type out that the function would have to have a value of.
     fn forget_output(&self, signature: &mut Signature) {
         let output = signature.output.to_token_stream();
         let is_never = matches!(self.output.ty, Type::Never(_));
-        if is_never || self.conversion.has_bridge() || mentions_word(output, "impl") {
+        if is_never || self.conversion.has_bridge() || inspect::mentions(output, "impl") {
             signature.output = parse_quote!(-> ::core::convert::Infallible);
         }
     }
@@ -472,7 +482,9 @@ impl<'a> Function<'a> {
             _ => None,
         };
         for (option, expr) in [("timeout", timeout), ("reactor", self.reactor)] {
-            if let Some(expr) = expr.filter(|expr| mentions_word(expr.to_token_stream(), "self")) {
+            if let Some(expr) =
+                expr.filter(|expr| inspect::mentions(expr.to_token_stream(), "self"))
+            {
                 let example = if option == "timeout" { "30.0" } else { "&REACTOR" };
                 let text = format!(
                     "`{name}` has no `self`: write `#[blocking({option} = {example})]` above it"
@@ -709,13 +721,25 @@ impl Converter<'_> {
     }
 }
 
-pub(crate) fn mentions_word(tokens: TokenStream, word: &str) -> bool {
-    use proc_macro2::TokenTree;
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(name) => name == word,
-        TokenTree::Group(group) => mentions_word(group.stream(), word),
-        _ => false,
-    })
+/// Allows what the user's lints would say about the twin because of the original. A crate that forbids a lint does
+/// not compile where it is allowed, so none is without need.
+fn allow(item: &Item, signature: &Signature) -> Option<Attribute> {
+    let Signature { generics, inputs, output, .. } = signature;
+    let span = Span::mixed_site();
+    let is_deprecated = item.attributes.iter().any(|at| at.path().is_ident("deprecated"));
+    let lints = [
+        // The twin calls the original, which is deprecated, too.
+        is_deprecated.then(|| quote_spanned!(span=> deprecated)),
+        (inputs.len() > 7).then(|| quote_spanned!(span=> clippy::too_many_arguments)),
+        (generics.lifetimes().next().is_some())
+            .then(|| quote_spanned!(span=> clippy::needless_lifetimes)),
+        inspect::may_be_complex(quote!(#inputs #output))
+            .then(|| quote_spanned!(span=> clippy::type_complexity)),
+    ];
+    let mut lints = lints.into_iter().flatten().peekable();
+    lints.peek()?;
+    let allow = quote_spanned!(span=> #[allow(#(#lints),*)]);
+    Some(parse_quote!(#allow))
 }
 
 /// Whether the twin can tell its caller's place. Rust has exceptions.

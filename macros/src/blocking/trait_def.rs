@@ -13,12 +13,13 @@ use syn::{
 };
 
 use super::docs;
-use super::impl_block::{MACRO, OTHER, allow, body, head, kept};
+use super::impl_block::{MACRO, OTHER, body, head, kept};
 use super::item::{AssociatedType, Item, ItemKind, Way, conditional, parse_items, without_helpers};
-use super::method::{Context, Method, Place, attributes, mentions_word};
+use super::method::{Context, Method, Place, attributes};
 use super::options::Options;
 use super::types::{CONSTANTS, Names};
 use crate::args::Errors;
+use crate::inspect;
 
 /// The user's trait, with its body unparsed.
 pub(crate) struct Trait {
@@ -121,10 +122,10 @@ impl Trait {
         let Self { visibility, name, generics, .. } = self;
         let Written { declared, implemented } = written;
         let (everywhere, attributes) = attributes(&self.attributes);
-        let closing = [format!(
+        let link = format!(
             "What has [`{name}`] has this, too: its functions block where those are async."
-        )];
-        let docs = docs::twin(&self.attributes, &closing, &|name| context.rename(name));
+        );
+        let docs = docs::twin(&self.attributes, &link, None, &|name| context.rename(name));
         let (_, arguments, clause) = generics.split_for_impl();
         let params = generics.params.iter().cloned().map(|mut parameter| {
             match &mut parameter {
@@ -139,18 +140,15 @@ impl Trait {
             params.partition(|parameter| matches!(parameter, GenericParam::Lifetime(_)));
         let bounds = context.names.supertraits(&self.bounds);
         let colon = (!bounds.is_empty()).then(|| quote!(:));
-        let allow = allow();
         quote! {
             #(#docs)*
             #(#everywhere)*
             #(#attributes)*
-            #allow
             #visibility trait #twin #generics #colon #bounds #clause {
                 #declared
             }
 
             #(#everywhere)*
-            #allow
             impl<#(#lifetimes,)* #implementor: #name #arguments + ?::core::marker::Sized #(, #params)*>
                 #twin #arguments for #implementor #clause
             {
@@ -163,7 +161,8 @@ impl Trait {
     fn implementor(&self) -> Ident {
         let tokens = [self.head.clone(), self.body.stream()];
         let mut names = (0..).map(|n| if n == 0 { "T".to_owned() } else { format!("T{n}") });
-        let is_free = |name: &String| !tokens.iter().any(|part| mentions_word(part.clone(), name));
+        let is_free =
+            |name: &String| !tokens.iter().any(|part| inspect::mentions(part.clone(), name));
         let name = names.find(is_free).unwrap_or_else(|| "Implementor".to_owned());
         format_ident!("{name}")
     }
@@ -198,7 +197,7 @@ impl Trait {
             return Some(false);
         };
         if let Meta::List(list) = &attribute.meta {
-            if mentions_word(list.tokens.clone(), "Send") {
+            if inspect::mentions(list.tokens.clone(), "Send") {
                 let text = "what blocks is polled on another thread, and so has to be `Send`: write \
                             `#[async_trait]`, without `?Send`";
                 errors.push(Error::new_spanned(list, text));
@@ -308,7 +307,7 @@ fn parts(
     name: &Ident,
 ) -> (Vec<Attribute>, Vec<Attribute>, Vec<Attribute>) {
     let (everywhere, attributes) = attributes(&item.attributes);
-    let closing = [format!("The same as [`{}::{name}`].", context.link)];
-    let docs = docs::twin(&item.attributes, &closing, &|name| context.rename(name));
+    let link = format!("The same as [`{}::{name}`].", context.link);
+    let docs = docs::twin(&item.attributes, &link, None, &|name| context.rename(name));
     (docs, everywhere, attributes)
 }

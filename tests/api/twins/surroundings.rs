@@ -341,6 +341,7 @@ mod strict {
 fn a_strict_library_has_no_warnings() {
     let _limit = limit(LONG);
     assert_eq!(strict::blocking::Client::connect().unwrap().count().unwrap(), 1);
+    assert_eq!(strict::blocking::Client::PORT, strict::Client::PORT);
     let _ = strict::Client::never_used;
 }
 

@@ -270,6 +270,72 @@ fn the_field_may_be_an_arc_which_is_shared() {
     assert_eq!(hub.calls().unwrap(), 2);
 }
 
+/// A twin whose value is dropped in the context of jobs.
+#[derive(Clone)]
+struct HeldClient(crochet::Held<Client>);
+
+#[crochet::blocking(as = HeldClient, timeout = 60, types(Session as HeldSession))]
+impl Client {
+    pub(crate) async fn held(id: u32) -> io::Result<Self> {
+        Ok(Self(id))
+    }
+
+    pub(crate) async fn add(&mut self, n: u32, other: &Client) -> io::Result<u32> {
+        self.0 += n + other.0;
+        Ok(self.0)
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.0
+    }
+
+    pub(crate) async fn shared(self: Arc<Self>) -> io::Result<u32> {
+        Ok(self.0)
+    }
+
+    pub(crate) async fn spend(self, session: Session) -> io::Result<(Session, Self)> {
+        Ok((session, self))
+    }
+}
+
+struct HeldSession(crochet::Held<Session>);
+
+struct HeldHub(crochet::Held<Arc<Hub>>);
+
+#[crochet::blocking(as = HeldHub, timeout = 60)]
+impl Hub {
+    pub(crate) async fn start() -> io::Result<Self> {
+        Self::new().await
+    }
+
+    pub(crate) async fn count(self: Arc<Self>) -> io::Result<u32> {
+        self.call().await
+    }
+
+    pub(crate) fn peek(&self) -> u32 {
+        self.calls.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+#[test]
+fn the_field_may_be_held() {
+    let _limit = limit(LONG);
+    let mut client = HeldClient::held(1).unwrap();
+    let other = client.clone();
+    assert_eq!(client.add(2, &other).unwrap(), 4);
+    assert_eq!(client.id(), 4);
+    let shared = Arc::new(client.clone());
+    assert_eq!(Arc::clone(&shared).shared().unwrap() + shared.shared().unwrap(), 8);
+    let session = HeldSession(Session(5).into());
+    let (session, client) = client.spend(session).unwrap();
+    assert_eq!((session.0.0, client.id()), (5, 4));
+
+    let hub = Arc::new(HeldHub::start().unwrap());
+    assert_eq!(Arc::clone(&hub).count().unwrap(), 0);
+    assert_eq!(hub.peek(), 1);
+    assert_eq!(hub.count().unwrap(), 1);
+}
+
 mod with_more {
     use std::time::Duration;
 

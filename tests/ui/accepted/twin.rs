@@ -1,7 +1,7 @@
 //! A library that is strict with itself has no warnings, and with its feature off no trace of the crate.
 
-#![forbid(unsafe_code)]
-#![deny(warnings, missing_docs, rustdoc::all, unreachable_pub, unused_qualifications)]
+#![forbid(unused, dead_code, deprecated, unsafe_code, unreachable_pub, missing_docs, rustdoc::all)]
+#![deny(warnings, unused_qualifications)]
 
 use std::io;
 
