@@ -21,7 +21,9 @@
 
 mod support {
     pub(crate) mod demo_site;
+    pub(crate) mod host;
     pub(crate) mod http;
+    pub(crate) mod server;
     pub(crate) mod web;
 }
 
@@ -31,10 +33,9 @@ use std::thread;
 use std::time::Duration;
 
 use crochet::{EventualResult, retrieve_result, run_in_reactor};
-use tiny_http::Request;
-
 use support::demo_site;
 use support::http::{self, Url};
+use support::server::Request;
 use support::web::{self, Failure, Program, Reply, escape};
 
 /// Patience with the server of a page.

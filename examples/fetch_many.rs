@@ -18,7 +18,9 @@
 
 mod support {
     pub(crate) mod demo_site;
+    pub(crate) mod host;
     pub(crate) mod http;
+    pub(crate) mod server;
 }
 
 use std::env;

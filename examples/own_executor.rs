@@ -23,18 +23,22 @@
 mod support {
     pub(crate) mod dns;
     pub(crate) mod dns_server;
+    pub(crate) mod host;
     pub(crate) mod resolv_conf;
 }
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
 use std::{env, io};
 
 use async_signal::{Signal, Signals};
 use crochet::wait_for;
 use hyper::body::Incoming;
+use hyper::header::HOST;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -43,11 +47,12 @@ use smol::channel::bounded;
 use smol::future::FutureExt;
 use smol::net::{TcpListener, TcpStream};
 use smol::stream::StreamExt;
-use smol::{LocalExecutor, Timer};
+use smol::{LocalExecutor, Task, Timer};
 use smol_hyper::rt::{FuturesIo, SmolTimer};
 
 use support::dns;
 use support::dns_server::{self, Record, Zone};
+use support::host::is_local;
 use support::resolv_conf::parse_server;
 
 /// Asks `server` for the address of `name`, and blocks for a second at the most.
@@ -60,6 +65,11 @@ async fn lookup(name: &str, server: SocketAddr) -> io::Result<Ipv4Addr> {
 fn respond(request: &Request<Incoming>, server: SocketAddr) -> (StatusCode, String) {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return (StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are for this".to_owned());
+    }
+    let hosts = request.headers().get_all(HOST);
+    if !hosts.iter().all(|host| host.to_str().is_ok_and(is_local)) {
+        let text = "this server is for 127.0.0.1 and localhost only".to_owned();
+        return (StatusCode::MISDIRECTED_REQUEST, text);
     }
     let Some(name) = request.uri().path().strip_prefix("/address/") else {
         return (StatusCode::NOT_FOUND, "there is nothing but /address/NAME".to_owned());
@@ -78,9 +88,43 @@ fn respond(request: &Request<Incoming>, server: SocketAddr) -> (StatusCode, Stri
     }
 }
 
-/// Serves one request. As there is no second one, a server that is to stop has only to wait.
-async fn converse(stream: TcpStream, server: SocketAddr) {
+/// So many clients are connected at once.
+const CLIENTS: usize = 100;
+
+/// When all are taken, a client that has not sent its request after this time makes way for another.
+const MOMENT: Duration = Duration::from_secs(1);
+
+struct Client {
+    task: Task<()>,
+    since: Instant,
+    /// Whether its request has come.
+    asked: Rc<Cell<bool>>,
+}
+
+/// Waits until there is room for one more client. Drops one that is silent, if there is one.
+async fn make_room(clients: &mut Vec<Client>) {
+    loop {
+        clients.retain(|client| !client.task.is_finished());
+        if clients.len() < CLIENTS {
+            return;
+        }
+        let silent = |client: &Client| !client.asked.get() && client.since.elapsed() >= MOMENT;
+        match clients.iter().position(silent) {
+            Some(oldest) => drop(clients.remove(oldest)),
+            None => after(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+async fn after(time: Duration) {
+    Timer::after(time).await;
+}
+
+/// Serves one request, and notes that it has come. There is no second one, so stopping the server means
+/// waiting for the connections to end.
+async fn converse(stream: TcpStream, server: SocketAddr, asked: &Cell<bool>) {
     let service = service_fn(|request| async move {
+        asked.set(true);
         let (status, text) = crochet::unblock(move || respond(&request, server)).await;
         Response::builder()
             .status(status)
@@ -98,19 +142,22 @@ async fn converse(stream: TcpStream, server: SocketAddr) {
 async fn serve(listener: TcpListener, server: SocketAddr, stop: impl Future<Output = ()>) {
     let executor = LocalExecutor::new();
     let (busy, idle) = bounded::<Infallible>(1);
+    let mut clients = Vec::new();
     let accept = async {
         loop {
             let Ok((stream, _)) = listener.accept().await else {
                 // Too many connections, perhaps: some end before long.
-                Timer::after(Duration::from_millis(100)).await;
+                after(Duration::from_millis(100)).await;
                 continue;
             };
-            let busy = busy.clone();
+            make_room(&mut clients).await;
+            let (busy, asked) = (busy.clone(), Rc::new(Cell::new(false)));
+            let asks = Rc::clone(&asked);
             let task = async move {
-                converse(stream, server).await;
+                converse(stream, server, &asks).await;
                 drop(busy);
             };
-            executor.spawn(task).detach();
+            clients.push(Client { task: executor.spawn(task), since: Instant::now(), asked });
         }
     };
     executor.run(accept.or(stop)).await;
@@ -118,10 +165,7 @@ async fn serve(listener: TcpListener, server: SocketAddr, stop: impl Future<Outp
     let all = async {
         let _ = idle.recv().await;
     };
-    let impatience = async {
-        Timer::after(Duration::from_secs(3)).await;
-    };
-    executor.run(all.or(impatience)).await;
+    executor.run(all.or(after(Duration::from_secs(3)))).await;
 }
 
 /// Windows has no more than Ctrl-C.

@@ -21,7 +21,9 @@
 
 mod support {
     pub(crate) mod demo_site;
+    pub(crate) mod host;
     pub(crate) mod http;
+    pub(crate) mod server;
     pub(crate) mod web;
 }
 

@@ -3,19 +3,12 @@
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::net::Ipv4Addr;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(unix)]
 use std::thread;
 
-use tiny_http::{Header, Method, Request, Response, Server};
-
-/// As many requests are answered at once.
-const WORKERS: usize = 4;
-/// Requests that are being answered at Ctrl-C have this time to end, and the app to tidy up.
-#[cfg(unix)]
-const GRACE: std::time::Duration = std::time::Duration::from_secs(5);
+use super::server::{Request, Response, Server};
 
 pub(crate) struct Program {
     pub(crate) name: &'static str,
@@ -125,82 +118,44 @@ impl Reply {
     }
 }
 
-/// A web server; Ctrl-C stops it.
-struct Web {
-    server: Server,
-    stopping: AtomicBool,
-}
-
-impl Web {
-    fn stop(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
-        // One call wakes one thread, and a thread that is busy finds it later.
-        (0..WORKERS).for_each(|_| self.server.unblock());
-    }
-
-    /// Answers requests until the server is stopped.
-    fn work(&self, answer: &dyn Fn(&Request) -> Reply) -> io::Result<()> {
-        loop {
-            match self.server.recv() {
-                Ok(request) => respond(request, answer),
-                Err(_) if self.stopping.load(Ordering::Relaxed) => return Ok(()),
-                Err(error) => {
-                    // It has given up accepting.
-                    self.stop();
-                    return Err(error);
-                }
-            }
-        }
-    }
-}
-
-/// Serves an app to this machine only, on `port`, with one thread for each of a few requests at a time. Says
-/// where, and returns when Ctrl-C has stopped it.
+/// Serves an app to this machine only, on `port`, with a thread for each request. Says where, and
+/// returns when Ctrl-C has stopped it.
 pub(crate) fn serve(port: u16, answer: impl Fn(&Request) -> Reply + Sync) -> io::Result<()> {
-    let server = Server::http((Ipv4Addr::LOCALHOST, port)).map_err(|error| {
+    let server = Server::bind(port).map_err(|error| {
         io::Error::other(format!("cannot listen on port {port} of 127.0.0.1: {error}"))
     })?;
-    let address = server.server_addr();
-    let web = Arc::new(Web { server, stopping: AtomicBool::new(false) });
-    stop_on_ctrl_c(&web)?;
-    say(&format!("open http://{address}/ in a browser; press Ctrl-C to stop"))?;
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(|| web.work(&answer))).collect();
-        workers.into_iter().try_for_each(|worker| match worker.join() {
-            Ok(result) => result,
-            Err(_) => Err(io::Error::other("a worker has panicked")),
-        })
-    })
+    let server = Arc::new(server);
+    stop_on_ctrl_c(&server)?;
+    say(&format!("open http://{}/ in a browser; press Ctrl-C to stop", server.address()))?;
+    server.serve(|request| {
+        let reply = match request.method() {
+            "GET" => answer(request),
+            _ => Reply::not_allowed(),
+        };
+        reply.into()
+    });
+    Ok(())
 }
 
-fn respond(request: Request, answer: &dyn Fn(&Request) -> Reply) {
-    let reply = match request.method() {
-        Method::Get => answer(&request),
-        _ => Reply::not_allowed(),
-    };
-    let cookie = reply.cookie.as_deref().map(|cookie| ("Set-Cookie", cookie));
-    let headers = [
-        ("Content-Type", "text/html; charset=utf-8"),
-        // What is in a page is there once.
-        ("Cache-Control", "no-store"),
-        // Should some text have got in unescaped, it still does nothing.
-        ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"),
-    ];
-    let mut response = Response::from_string(reply.html).with_status_code(reply.status);
-    for (name, value) in headers.into_iter().chain(cookie) {
-        if let Ok(header) = Header::from_bytes(name, value) {
-            response.add_header(header);
-        }
+impl From<Reply> for Response {
+    fn from(Reply { status, html, cookie }: Reply) -> Self {
+        let headers = [
+            ("Content-Type", "text/html; charset=utf-8"),
+            // What is in a page is there once.
+            ("Cache-Control", "no-store"),
+            // Should some text have got in unescaped, it still does nothing.
+            ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"),
+        ];
+        let headers = headers.map(|(name, value)| (name, value.to_owned()));
+        let cookie = cookie.map(|cookie| ("Set-Cookie", cookie));
+        Self { status, headers: headers.into_iter().chain(cookie).collect(), body: html }
     }
-    // A client that has gone is no error of ours.
-    let _ = request.respond(response);
 }
 
 /// What the client sends as the cookie `name`.
 #[allow(dead_code, reason = "not every app has sessions")]
 pub(crate) fn cookie<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
-    let headers = request.headers().iter().filter(|header| header.field.equiv("Cookie"));
-    headers.flat_map(|header| header.value.as_str().split(';')).find_map(|pair| {
+    request.header("Cookie").flat_map(|value| value.split(';')).find_map(|pair| {
         let (key, value) = pair.split_once('=')?;
         (key.trim() == name).then(|| value.trim())
     })
@@ -254,21 +209,22 @@ pub(crate) fn escape(text: &str) -> String {
     escaped
 }
 
-/// From now on, Ctrl-C stops the server, and the program ends. If a client keeps it from that, as it does not read
-/// its answer, the program ends anyway, some seconds later.
+/// From now on, Ctrl-C stops the server, once it has answered what it has been asked. The second
+/// Ctrl-C ends the program at once.
 #[cfg(unix)]
-fn stop_on_ctrl_c(web: &Arc<Web>) -> io::Result<()> {
+fn stop_on_ctrl_c(server: &Arc<Server>) -> io::Result<()> {
     use signal_hook::consts::{SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
-    let web = Arc::clone(web);
+    let server = Arc::clone(server);
     // A signal handler proper may do next to nothing; this is a thread that is told of signals.
     thread::spawn(move || {
-        if let Some(signal) = signals.forever().next() {
-            web.stop();
-            thread::sleep(GRACE);
-            let _ = writeln!(io::stderr(), "stopped with a request unanswered");
+        let mut signals = signals.forever();
+        if signals.next().is_some() {
+            server.stop();
+        }
+        if let Some(signal) = signals.next() {
             std::process::exit(128 + signal);
         }
     });
@@ -277,6 +233,6 @@ fn stop_on_ctrl_c(web: &Arc<Web>) -> io::Result<()> {
 
 /// The handler is for Unix; elsewhere Ctrl-C does what it always does.
 #[cfg(not(unix))]
-fn stop_on_ctrl_c(_: &Arc<Web>) -> io::Result<()> {
+fn stop_on_ctrl_c(_: &Arc<Server>) -> io::Result<()> {
     Ok(())
 }

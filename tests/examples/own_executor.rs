@@ -11,13 +11,13 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::support::dns_server;
 use crate::support::dns_server::Record;
-use crate::support::example::{Run, command, run};
+use crate::support::example::{Run, command, command_with_files, run};
 use crate::support::signal::kill;
 use crate::support::{LONG, limit};
 
@@ -33,8 +33,13 @@ struct App {
 
 impl App {
     fn start(args: &[&str]) -> Self {
-        let mut process =
-            command("own_executor").args(args).stdout(Stdio::piped()).spawn().unwrap();
+        let mut command = command("own_executor");
+        command.args(args);
+        Self::start_by(command, args)
+    }
+
+    fn start_by(mut command: Command, args: &[&str]) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(process.stdout.take().unwrap());
         let mut said = [String::new(), String::new()];
         for line in &mut said {
@@ -54,7 +59,8 @@ impl App {
     }
 
     fn get(&self, path: &str) -> (u16, String) {
-        let (status, _, body) = self.send(&format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n"));
+        let (status, _, body) =
+            self.send(&format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n"));
         (status, body)
     }
 
@@ -137,12 +143,14 @@ fn a_request_that_is_none_of_its_own_is_told() {
 fn a_method_that_is_not_allowed_is_told_with_those_that_are() {
     let _limit = limit(LONG);
     let app = App::start(&[]);
-    let post = "POST /address/crochet.test HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nwool";
+    let post =
+        "POST /address/crochet.test HTTP/1.1\r\nhost: localhost\r\ncontent-length: 4\r\n\r\nwool";
     let (status, head, body) = app.send(post);
     assert_eq!((status, &*body), (405, "only GET and HEAD are for this\n"));
     assert!(head.contains("\r\nallow: GET, HEAD\r\n"), "{head}");
 
-    let (status, head, body) = app.send("HEAD /address/crochet.test HTTP/1.1\r\nhost: a\r\n\r\n");
+    let (status, head, body) =
+        app.send("HEAD /address/crochet.test HTTP/1.1\r\nhost: localhost\r\n\r\n");
     assert_eq!((status, &*body), (200, ""));
     assert!(head.contains("\r\ncontent-length: 26"), "{head}");
 }
@@ -154,7 +162,41 @@ fn clients_that_misbehave_harm_nobody_else() {
     let (status, ..) = app.send("wool and needles\r\n\r\n");
     assert_eq!(status, 400);
     drop(connect(app.address, "GET /address/crochet.test HTTP/1.1\r\nhost"));
-    drop(connect(app.address, "GET /address/silent.test HTTP/1.1\r\nhost: a\r\n\r\n"));
+    drop(connect(app.address, "GET /address/silent.test HTTP/1.1\r\nhost: localhost\r\n\r\n"));
+    assert_eq!(app.get("/address/crochet.test").0, 200);
+}
+
+#[test]
+fn a_request_for_another_host_is_refused() {
+    let _limit = limit(LONG);
+    let app = App::start(&[]);
+    let ask = |host: &str| app.send(&format!("GET /address/crochet.test HTTP/1.1\r\n{host}\r\n"));
+    for local in ["127.0.0.1", "LocalHost:8080", "[::1]", "[::1]:80"] {
+        assert_eq!(ask(&format!("host: {local}\r\n")).0, 200, "{local}");
+    }
+    for foreign in ["wool.test", "localhost.wool.test:80", "[::2]"] {
+        let (status, _, body) = ask(&format!("host: {foreign}\r\n"));
+        assert_eq!(
+            (status, &*body),
+            (421, "this server is for 127.0.0.1 and localhost only\n"),
+            "{foreign}"
+        );
+    }
+}
+
+#[test]
+fn idle_connections_beyond_what_the_process_can_have_open_do_not_end_it() {
+    let _limit = limit(LONG);
+    let app = App::start_by(command_with_files("own_executor", 160), &[]);
+    let mut idle: Vec<TcpStream> = Vec::new();
+    for _ in 0..5 {
+        idle.extend((0..50).map(|_| TcpStream::connect(app.address).unwrap()));
+        let start = Instant::now();
+        assert_eq!(app.get("/address/crochet.test").0, 200, "with {} idle connections", idle.len());
+        // They are dropped for those that ask, and not after hyper's patience of half a minute.
+        assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    }
+    drop(idle);
     assert_eq!(app.get("/address/crochet.test").0, 200);
 }
 
@@ -214,7 +256,8 @@ fn ctrl_c_lets_a_request_end_that_has_begun() {
     let _limit = limit(LONG);
     let silent = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let app = App::start(&["0", &silent.local_addr().unwrap().to_string()]);
-    let request = connect(app.address, "GET /address/wool.test HTTP/1.1\r\nhost: a\r\n\r\n");
+    let request =
+        connect(app.address, "GET /address/wool.test HTTP/1.1\r\nhost: localhost\r\n\r\n");
     silent.set_read_timeout(Some(PATIENCE)).unwrap();
     // The application is in `lookup` when this comes.
     silent.recv_from(&mut [0; 512]).unwrap();

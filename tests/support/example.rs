@@ -35,6 +35,18 @@ pub(crate) fn command(name: &str) -> Command {
     command
 }
 
+/// The same, for a process that can have only so many files open.
+#[cfg(unix)]
+#[track_caller]
+pub(crate) fn command_with_files(name: &str, files: u32) -> Command {
+    let example = command(name);
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("ulimit -n {files} && exec \"$0\" \"$@\"")]);
+    command.arg(example.get_program());
+    command.env_remove("RUST_BACKTRACE").env_remove("RUST_LIB_BACKTRACE");
+    command
+}
+
 /// Finds what Cargo has built: `target/PROFILE/examples`, beside the `deps` in which this test is.
 ///
 /// `cargo test --test examples` does not build examples. Then there is none, or an old one, which must not pass

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use crate::support::example;
 #[cfg(unix)]
@@ -30,7 +30,14 @@ impl App {
     #[track_caller]
     pub(crate) fn start(name: &str, args: &[&str]) -> Self {
         let mut command = example::command(name);
-        command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(args);
+        Self::start_by(command)
+    }
+
+    /// The same, by a command that has its arguments.
+    #[track_caller]
+    pub(crate) fn start_by(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut said = String::new();
