@@ -23,7 +23,7 @@ use crate::text::ShortLocation;
 #[derive(Default)]
 pub(crate) struct Span {
     /// `None` where the caller has no subscriber.
-    inner: Option<Inner>,
+    inner: Option<fork::Owned<Inner>>,
 }
 
 struct Inner {
@@ -58,24 +58,22 @@ impl Span {
         if subscriber.is::<NoSubscriber>() {
             return Self::default();
         }
-        Self { inner: Some(Inner { span: span(), subscriber }) }
+        Self { inner: Some(fork::Owned::new(Inner { span: span(), subscriber })) }
     }
 
     /// Runs user code in the span. The code does not unwind.
     pub(crate) fn within<R>(&self, user_code: impl FnOnce() -> R) -> R {
-        let Some(Inner { span, subscriber }) = &self.inner else { return user_code() };
+        let Some(inner) = &self.inner else { return user_code() };
+        let Inner { span, subscriber } = &**inner;
         // A subscriber is user code, too, and its panic no reason for the reactor to end.
         let entered = catch(|| {
             let default = dispatcher::set_default(subscriber);
             (span.enter(), default)
         });
+        // The job may fork, and in the child the subscriber may be locked for ever.
+        let entered = fork::Owned::new(entered);
         let result = user_code();
-        if fork::forked_from().is_some() {
-            // The job has forked, and this is the child, where the subscriber may be locked for ever.
-            mem::forget(entered);
-        } else {
-            let _ = catch(|| drop(entered));
-        }
+        let _ = catch(|| drop(entered));
         result
     }
 
@@ -88,10 +86,6 @@ impl Span {
 impl Drop for Span {
     fn drop(&mut self) {
         let Some(inner) = self.inner.take() else { return };
-        if fork::forked_from().is_some() {
-            mem::forget(inner);
-        } else {
-            let _ = catch(|| drop_in_context(inner));
-        }
+        let _ = catch(|| drop_in_context(inner));
     }
 }

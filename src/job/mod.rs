@@ -225,14 +225,14 @@ impl Drop for RunningJob {
 }
 
 fn publish(on: On<'_>, job: &dyn Job, end: End) {
+    let end = fork::Owned::new(end);
     if fork::forked_from().is_some() {
-        // A job that has forked ends in the child, too. Whoever waits is the parent's; in the child a wait is refused,
-        // and may hold locks here that nobody will open.
-        mem::forget(end);
+        // A job that has forked ends in the child, too. All waiters are the parent's: in the child a wait is
+        // refused, and one of the parent's threads may have held a lock of the outcome at the fork.
         return;
     }
-    // Whoever has cancelled a job is told so, even if the reactor was stopped before it came to that.
-    let end = match end {
+    // The handle that has cancelled a job says so, even if the reactor was stopped before it came to that.
+    let end = match end.into_inner() {
         End::Stopped if job.header().is_cancelled() => End::Cancelled,
         end => end,
     };

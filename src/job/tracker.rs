@@ -29,7 +29,6 @@
 //! from then on. That it has left, and that it has ended, are flags, which need no lock.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::mem;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -113,7 +112,7 @@ pub(crate) struct Tracker<J> {
     /// for each job and for each other run of user code, and twice more if a job gets a task. Others take it when they
     /// ask, or a wait of theirs has timed out, so it is free but for that. A list of very many jobs takes a while,
     /// and the reactor thread waits for it. Not taken in a forked child, where a thread that is not there may set_running it.
-    state: Mutex<State<J>>,
+    state: fork::Owned<Mutex<State<J>>>,
     /// Whether the `running` still holds the thread. ORDERING: raised under the lock. Lowered with Release, after what
     /// the running has left in its stats, for those who look with Acquire.
     is_held: AtomicBool,
@@ -146,7 +145,7 @@ impl<J> Tracker<J> {
             running: None,
         };
         Self {
-            state: Mutex::new(state),
+            state: fork::Owned::new(Mutex::new(state)),
             is_held: AtomicBool::new(false),
             current_ended: AtomicBool::new(false),
             slow_polls: SlowPolls::new(slow_poll),
@@ -333,11 +332,5 @@ impl<J> Tracker<J> {
         let queued =
             queued.map(|meta| info(meta, now, JobState::Queued, 0, Duration::ZERO, active_poll));
         tasks.chain(queued).collect()
-    }
-
-    /// In a forked child: keeps the parent's jobs from being dropped.
-    pub(crate) fn forget_jobs(&mut self) {
-        let state = self.state.get_mut().unwrap_or_else(|poison| poison.into_inner());
-        mem::forget(mem::take(&mut state.drained));
     }
 }

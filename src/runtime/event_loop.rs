@@ -8,7 +8,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::{self, Future};
-use std::mem;
 use std::panic::Location;
 use std::pin::pin;
 use std::rc::Rc;
@@ -47,8 +46,8 @@ pub(crate) async fn drive<T>(
     // reactor's, so that a blocking wait in the `Drop` of `main` or of a job is refused, not stuck.
     let entered = RefCell::new(None);
     let event_loop = EventLoop {
-        executor: LocalExecutor::new(),
-        tasks: Rc::new(LocalTasks::new(Arc::clone(&shared))),
+        executor: fork::Owned::new(LocalExecutor::new()),
+        tasks: fork::Owned::new(Rc::new(LocalTasks::new(Arc::clone(&shared)))),
     };
     let mut main = pin!(main);
     let main = async {
@@ -88,8 +87,8 @@ impl<F: Fn() -> E, E> Drop for EnterOnDrop<'_, F, E> {
 
 /// The loop, and the jobs that it has begun. Dropping it stops the reactor.
 struct EventLoop {
-    executor: LocalExecutor<'static>,
-    tasks: Rc<LocalTasks>,
+    executor: fork::Owned<LocalExecutor<'static>>,
+    tasks: fork::Owned<Rc<LocalTasks>>,
 }
 
 impl EventLoop {
@@ -216,8 +215,6 @@ impl Drop for EventLoop {
         }
 
         if fork::forked_from().is_some() {
-            // The jobs are the parent's; so are the sockets in them, and the poller that knows these.
-            mem::forget(Rc::clone(&self.tasks));
             return;
         }
         let shared = &*self.tasks.shared;

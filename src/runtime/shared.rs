@@ -35,9 +35,9 @@ pub(crate) enum Lifecycle {
 /// What the reactor thread and everyone else share.
 pub(crate) struct Shared {
     pub(crate) id: u64,
-    submit: Sender<Envelope<QueuedJob>>,
+    submit: fork::Owned<Sender<Envelope<QueuedJob>>>,
     /// To be emptied by way of `tracker`, which keeps the order.
-    queue: Receiver<Envelope<QueuedJob>>,
+    queue: fork::Owned<Receiver<Envelope<QueuedJob>>>,
     pub(crate) tracker: Tracker,
     /// Wakes the loop. It registers only when it is about to sleep.
     pub(crate) loop_waker: AtomicWaker,
@@ -56,8 +56,8 @@ impl Shared {
         let (submit, queue) = async_channel::unbounded();
         Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            submit,
-            queue,
+            submit: fork::Owned::new(submit),
+            queue: fork::Owned::new(queue),
             tracker: Tracker::new(slow_poll),
             loop_waker: AtomicWaker::new(),
             tokio: Tokio::new(),
@@ -224,16 +224,5 @@ impl Shared {
             lifecycle = woken.unwrap_or_else(|poison| poison.into_inner()).0;
         }
         true
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        if fork::forked_from().is_some() {
-            // Closing the queue would take locks that a thread of the parent may have held. One more
-            // of each of its ends, never dropped, keeps it open.
-            std::mem::forget((self.submit.clone(), self.queue.clone()));
-            self.tracker.forget_jobs();
-        }
     }
 }

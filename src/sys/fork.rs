@@ -1,6 +1,8 @@
 //! Forks: a process that has a reactor marks itself, so that a fork of it knows what it is.
 
 use std::io;
+use std::mem;
+use std::ops::{Deref, DerefMut};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -34,6 +36,49 @@ pub(crate) fn check_not_forked() -> Result<(), Error> {
     match forked_from() {
         None => Ok(()),
         Some(setup_pid) => Err(Error::Forked { setup_pid }),
+    }
+}
+
+/// A value that a forked child never drops.
+///
+/// What came with the fork is the parent's. To drop a socket in the child would take it out of the poller that both
+/// processes have; to close a channel or wake a task takes locks that a thread of the parent may have held at
+/// the fork, and that no thread of the child will ever release.
+pub(crate) struct Owned<T> {
+    /// `None` only while `self` is being consumed.
+    value: Option<T>,
+}
+
+impl<T> Owned<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self { value: Some(value) }
+    }
+
+    /// Returns the value, which anyone may drop from now on.
+    pub(crate) fn into_inner(mut self) -> T {
+        self.value.take().expect("taken only here and in `drop`, which consume it")
+    }
+}
+
+impl<T> Deref for Owned<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.value.as_ref().expect("taken only where it is consumed")
+    }
+}
+
+impl<T> DerefMut for Owned<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.value.as_mut().expect("taken only where it is consumed")
+    }
+}
+
+impl<T> Drop for Owned<T> {
+    fn drop(&mut self) {
+        if forked_from().is_some() {
+            mem::forget(self.value.take());
+        }
     }
 }
 

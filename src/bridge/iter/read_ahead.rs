@@ -22,13 +22,15 @@ use crate::error::Error;
 use crate::reactor::handle::Reactor;
 use crate::runtime::current::in_reactor;
 use crate::sync::lock;
+use crate::sys::fork;
 
 /// How many items are read in a row before other jobs get their turn.
 const BATCH: usize = 64;
 
 /// The iterator's end of the buffer. Dropping it cancels the job.
 pub(super) struct Ahead<T> {
-    buffer: Arc<Buffer<T>>,
+    /// The items in it are not those of a forked child.
+    buffer: fork::Owned<Arc<Buffer<T>>>,
     /// `None` once its end has been told.
     job: Option<EventualResult<()>>,
     /// The process that started it. In a fork, someone may have held the lock for ever.
@@ -45,7 +47,7 @@ impl<T: Send> Ahead<T> {
         let buffer = Arc::new(Buffer::new(limit, stream.size_hint()));
         let fill = Fill { stream, buffer: CloseOnDrop(Arc::clone(&buffer)) };
         let job = reactor.run_in_reactor(move || fill.run());
-        Self { buffer, job: Some(job), process: process::id() }
+        Self { buffer: fork::Owned::new(buffer), job: Some(job), process: process::id() }
     }
 
     /// Blocks until there is an item, or there will be none.
@@ -103,10 +105,7 @@ impl<T> Ahead<T> {
 
 impl<T> Drop for Ahead<T> {
     fn drop(&mut self) {
-        if self.process != process::id() {
-            // The items are the parent's.
-            mem::forget(Arc::clone(&self.buffer));
-        } else if let Some(job) = &self.job {
+        if let Some(job) = &self.job {
             job.cancel();
         }
     }
