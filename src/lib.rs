@@ -288,6 +288,7 @@ pub use bridge::io;
 pub use bridge::iter::{Iter, MergeErrors, iter};
 pub use bridge::unblock::unblock;
 pub use caller::eventual::{EventualFuture, EventualResult};
+pub use caller::scope::{interruptible, within};
 pub use caller::stash::{ParseResultIdError, ResultId, RetrieveError, retrieve_result};
 pub use caller::wait_many::{wait_all, wait_any};
 pub use context::held::Held;

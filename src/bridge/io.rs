@@ -48,10 +48,11 @@ use std::pin::Pin;
 use std::process;
 use std::task::{Context, Poll, Waker};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_lite::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 
+use crate::caller::scope::limits::Scopes;
 use crate::context::held::Held;
 use crate::context::in_tokio;
 use crate::reactor::global::wait_for;
@@ -201,12 +202,13 @@ impl<T> Blocking<T> {
             }
             poll => poll,
         };
-        let start = Instant::now();
+        let limits = Scopes::of_thread()?.limit(*timeout);
+        let start = limits.start();
         if !in_reactor() && *process == process::id() {
             // This wakes nobody, but nobody sleeps before it is polled again.
             for attempt in 0..*attempts {
                 if attempt > 0 {
-                    if start.elapsed() >= SHORT.min(*timeout) {
+                    if start.elapsed() >= SHORT.min(limits.time()) {
                         break;
                     }
                     thread::yield_now();
@@ -224,8 +226,12 @@ impl<T> Blocking<T> {
             None => wait_for(left, job),
         };
         let is_late = matches!(&result, Err(error) if error.kind() == ErrorKind::TimedOut);
-        let is_long = is_late || start.elapsed() >= SHORT;
-        *attempts = if is_long { (*attempts / 2).max(1) } else { ATTEMPTS };
+        if start.elapsed() >= SHORT {
+            *attempts = (*attempts / 2).max(1);
+        } else if !is_late {
+            // One that is late after so short a time says nothing of the stream.
+            *attempts = ATTEMPTS;
+        }
         result
     }
 }

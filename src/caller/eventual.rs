@@ -9,13 +9,13 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use crate::caller::scope::limits::{Limits, Scopes};
 use crate::context::{Span, drop_in_context};
 use crate::error::Error;
 use crate::job::QueuedJob;
 use crate::job::owned::{OwnedJob, Settled};
 use crate::runtime::shared::Shared;
 use crate::sync::EventListener;
-use crate::sync::deadline;
 use crate::sys::fork::check_not_forked;
 use crate::text::ShortLocation;
 
@@ -158,10 +158,17 @@ impl<T, E> EventualResult<T, E> {
     /// ```
     #[track_caller]
     pub fn into_result(mut self, timeout: Duration) -> Result<T, Error<E>> {
-        if let Err(error) = self.block(timeout) {
-            self.cancel();
-            return Err(error.widen());
+        /// Cancels the job, unless it is disarmed: after a failed wait, and if a scope's check panics.
+        struct CancelOnDrop<'a, T, E>(&'a EventualResult<T, E>);
+        impl<T, E> Drop for CancelOnDrop<'_, T, E> {
+            fn drop(&mut self) {
+                self.0.cancel();
+            }
         }
+
+        let cancel = CancelOnDrop(&self);
+        self.block(timeout).map_err(Error::widen)?;
+        mem::forget(cancel);
         self.take()
     }
 
@@ -280,15 +287,27 @@ impl<T, E> EventualResult<T, E> {
             return Ok(());
         };
         shared.check_may_block(Location::caller())?;
+        let scopes = Scopes::of_thread()?;
         let OwnedJob { header, outcome, .. } = &*self.job;
         if outcome.is_done() {
             return Ok(());
         }
-        let start = Instant::now();
-        if shared.spin.wait(outcome, header.location, deadline(start, timeout)) {
-            return Ok(());
+        let limits = scopes.limit(timeout);
+        if limits.wait(&shared.spin, outcome, header.location)? {
+            Ok(())
+        } else {
+            self.late(&limits)
         }
-        Err(Error::TimedOut(shared.timed_out(start, header.state())))
+    }
+
+    /// The end of a wait with these limits, which is over: a timeout, unless there is an outcome by now.
+    pub(crate) fn late(&self, limits: &Limits) -> Result<(), Error> {
+        match &self.reactor {
+            Some(shared) if !self.is_finished() => {
+                Err(Error::TimedOut(limits.timed_out(shared, self.job.header.state())))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A listener that is notified when there is an outcome; `None` if there is one.

@@ -1,6 +1,7 @@
 //! The calling thread's side: what starts a job, waits for it, or puts its result away.
 
 pub(crate) mod eventual;
+pub(crate) mod scope;
 pub(crate) mod stash;
 pub(crate) mod wait_for;
 pub(crate) mod wait_many;

@@ -1,19 +1,20 @@
 //! `wait_for`: lends the caller's future to the reactor thread, waits, and takes it back.
 
 use std::future::Future;
-use std::panic::Location;
+use std::panic::{self, AssertUnwindSafe, Location};
 use std::pin::pin;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::caller::scope::limits::{Limits, Scopes};
 use crate::context::{Span, drop_in_context};
-use crate::error::{Error, JobState, TimedOut};
+use crate::error::{Error, JobState};
 use crate::handoff::loan::LoanEnd;
 use crate::job::QueuedJob;
 use crate::job::borrowed::{BorrowedJob, LoanGuard, StackJob};
 use crate::job::header::Header;
 use crate::runtime::shared::Shared;
-use crate::sync::deadline;
 
 /// How long a call without any time waits for the one poll it gets. A free reactor takes a few dozen
 /// microseconds, or some milliseconds on a busy machine; one that is held is not worth waiting for.
@@ -34,54 +35,68 @@ where
     if let Err(error) = shared.check_may_block(location) {
         return Err(refuse(error, job));
     }
-    let start = Instant::now();
+    let limits = match Scopes::of_thread() {
+        Ok(scopes) => scopes.limit(timeout),
+        Err(interrupted) => return Err(refuse(interrupted, job)),
+    };
     let mut future = pin!(Some(job));
     let mut frame = StackJob { future: future.as_mut(), output: None, span: Span::of_caller() };
 
     // Lend.
+    let once = limits.are_over();
     #[expect(unsafe_code, reason = "see `lend`")]
     // SAFETY: `guard` is a local variable that is never forgotten: `take_back` drops it, or unwinding does.
-    let guard = unsafe { LoanGuard::lend(&mut frame, Header::new(location), timeout.is_zero()) };
-    shared.submit(QueuedJob::new(guard.job(), Span::default(), start));
-    // Wait.
-    let late = wait(shared, &guard.borrowed, start, timeout);
+    let guard = unsafe { LoanGuard::lend(&mut frame, Header::new(location), once) };
+    shared.submit(QueuedJob::new(guard.job(), Span::default(), limits.start()));
+    // Wait. A scope's check may panic; its panic waits until the future is gone.
+    let wait = || wait(shared, &guard.borrowed, once, limits.or_at_least(ONE_POLL));
+    let unfinished = panic::catch_unwind(AssertUnwindSafe(wait));
     // Take back.
-    let late = take_back(guard, late);
+    let unfinished = take_back(guard, unfinished);
 
     let output = frame.output.take();
     // Drop the future before any other code of the caller runs.
     if future.is_some() {
         shared.tokio.within(|| future.set(None));
     }
-    match (output, late) {
+    match (output, unfinished) {
+        (output, Err(panic)) => {
+            drop_in_context(output);
+            panic::resume_unwind(panic)
+        }
         (Some(Ok(result)), _) => result.map_err(Error::Job),
         (Some(Err(panic)), _) => panic.resume(),
-        (None, Some(why)) => Err(Error::TimedOut(why)),
-        (None, None) => Err(Error::ReactorStopped),
+        (None, Ok(Some(error))) => Err(error.widen()),
+        (None, Ok(None)) => Err(Error::ReactorStopped),
     }
 }
 
-/// Blocks until the reactor thread has done with the job, or the time is over. Returns why the job is
+/// Blocks until the reactor thread has finished with the job, or the limits end the call. Returns why the job is
 /// unfinished, if it still is when the loan has been taken back.
-fn wait(shared: &Shared, job: &BorrowedJob, start: Instant, timeout: Duration) -> Option<TimedOut> {
+fn wait(shared: &Shared, job: &BorrowedJob, once: bool, limits: Limits) -> Option<Error> {
     let BorrowedJob { header, returned, .. } = job;
-    let time = if timeout.is_zero() { ONE_POLL } else { timeout };
     // The reason is taken down before the cell is locked: the poll to blame may be that of this very job.
-    if !shared.spin.wait(returned, header.location, deadline(start, time)) {
-        Some(shared.timed_out(start, header.state()))
-    } else if timeout.is_zero() {
+    let late = |job| Error::TimedOut(limits.timed_out(shared, job));
+    match limits.wait(&shared.spin, returned, header.location) {
+        Err(interrupted) => Some(interrupted),
+        Ok(false) => Some(late(header.state())),
         // After its one poll, a job without an output awaits something.
-        Some(shared.timed_out(start, JobState::Waiting))
-    } else {
-        None
+        Ok(true) if once => Some(late(JobState::Waiting)),
+        Ok(true) => None,
     }
 }
 
-/// Ends the loan. Of a job that ended between the deadline and the lock, it forgets that it was late.
-fn take_back(guard: LoanGuard<'_>, late: Option<TimedOut>) -> Option<TimedOut> {
+/// Ends the loan. Where the job has ended after the wait had given up, there is no reason left.
+fn take_back(
+    guard: LoanGuard<'_>,
+    unfinished: thread::Result<Option<Error>>,
+) -> thread::Result<Option<Error>> {
     let start = Instant::now();
     let end = guard.take_back();
-    late.filter(|_| end == LoanEnd::Unfinished).map(|why| why.later(start.elapsed()))
+    unfinished.map(|error| {
+        let error = error.filter(|_| end == LoanEnd::Unfinished)?;
+        Some(error.later(start.elapsed()))
+    })
 }
 
 /// Drops a job that cannot be submitted; returns the error of its call.

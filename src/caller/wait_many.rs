@@ -4,9 +4,9 @@ use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use crate::caller::eventual::EventualResult;
+use crate::caller::scope::limits::Scopes;
 use crate::error::{Error, JobState, TimedOut};
 use crate::handoff::wait_any::sleep_until_any;
-use crate::sync::deadline;
 
 /// Blocks until all the jobs are done, or until `timeout` has passed: one deadline for all.
 ///
@@ -40,6 +40,8 @@ use crate::sync::deadline;
 pub fn wait_all<T, E>(results: &[&EventualResult<T, E>], timeout: Duration) -> Result<(), Error> {
     let start = Instant::now();
     check_may_block(results, Location::caller())?;
+    // Also where there is nothing to wait for: a failed check ends every call.
+    Scopes::of_thread()?;
     for result in results {
         // Of `MAX`, what is left is as good as for ever.
         let left = timeout.saturating_sub(start.elapsed());
@@ -87,26 +89,26 @@ pub fn wait_any<T, E>(
     results: &[&EventualResult<T, E>],
     timeout: Duration,
 ) -> Result<usize, Error> {
-    let start = Instant::now();
+    check_may_block(results, Location::caller())?;
+    let scopes = Scopes::of_thread()?;
     let Some(first) = results.first() else {
         return Err(Error::TimedOut(nothing()));
     };
-    check_may_block(results, Location::caller())?;
     let finished = || results.iter().position(|result| result.is_finished());
     if let Some(index) = finished() {
         return Ok(index);
     }
-    if !timeout.is_zero() {
+    let limits = scopes.limit(timeout);
+    if !limits.are_over() {
+        let mut ended = Ok(true);
         let listeners = results.iter().map(|result| result.listen());
-        let end = deadline(start, timeout);
-        sleep_until_any(listeners, |sleep_until| {
-            sleep_until(end);
-        });
+        sleep_until_any(listeners, |sleep_until| ended = limits.sleep(sleep_until));
+        ended?;
     }
     match finished() {
         Some(index) => Ok(index),
-        // It knows why it is not done; or it is, by now.
-        None => first.block(Duration::ZERO).map(|()| 0).map_err(|error| begun_at(start, error)),
+        // Ask the first job for the reason; it may have finished meanwhile.
+        None => first.late(&limits).map(|()| 0),
     }
 }
 
@@ -134,5 +136,6 @@ fn nothing() -> TimedOut {
         job: JobState::Queued,
         blocked_by: None,
         cause: Some("there are no results to wait for"),
+        scope: None,
     }
 }

@@ -7,10 +7,12 @@ use std::fmt;
 use std::io;
 use std::panic::Location;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::panic::Panic;
 use crate::text::ShortLocation;
 
+pub(crate) use self::timed_out::ScopeDeadline;
 pub use self::timed_out::{BlockedBy, JobState, TimedOut};
 
 /// Why there is no result: the error that the job returned ([`Error::Job`]), or what kept the job from returning.
@@ -156,6 +158,14 @@ impl<E> Error<E> {
 }
 
 impl Error {
+    /// The same error, reported later, with nothing changed in between.
+    pub(crate) fn later(self, by: Duration) -> Self {
+        match self {
+            Self::TimedOut(why) => Self::TimedOut(why.later(by)),
+            error => error,
+        }
+    }
+
     /// Converts a failure of the crate into the error type of a job.
     pub(crate) fn widen<E>(self) -> Error<E> {
         let Ok(error) = self.map_job(|never| -> Result<E, Infallible> { match never {} });

@@ -61,6 +61,15 @@ pub struct TimedOut {
     pub(crate) blocked_by: Option<BlockedBy>,
     /// What explains the timeout better than the job's state does.
     pub(crate) cause: Option<&'static str>,
+    /// The scope whose deadline ended the wait before its own timeout did.
+    pub(crate) scope: Option<ScopeDeadline>,
+}
+
+/// The deadline of a [`within`](crate::within) scope: its timeout, and the place of its call.
+#[derive(Clone, Copy)]
+pub(crate) struct ScopeDeadline {
+    pub(crate) timeout: Duration,
+    pub(crate) location: &'static Location<'static>,
 }
 
 impl TimedOut {
@@ -94,7 +103,12 @@ impl TimedOut {
 
 impl fmt::Display for TimedOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "timed out after {}: ", Rounded(self.waited))?;
+        write!(f, "timed out after {}", Rounded(self.waited))?;
+        if let Some(ScopeDeadline { timeout, location }) = self.scope {
+            let (timeout, location) = (Rounded(timeout), ShortLocation(location));
+            write!(f, ", at the deadline of {timeout} set at {location}")?;
+        }
+        f.write_str(": ")?;
         if let Some(cause) = self.cause {
             return f.write_str(cause);
         }
@@ -158,8 +172,8 @@ mod tests {
         let text = |job, held: Option<u64>| {
             let blocked_by =
                 held.map(|ms| BlockedBy { location: at, held: Duration::from_millis(ms) });
-            TimedOut { waited: Duration::from_millis(100), job, blocked_by, cause: None }
-                .to_string()
+            let waited = Duration::from_millis(100);
+            TimedOut { waited, job, blocked_by, cause: None, scope: None }.to_string()
         };
         let held = |ms| {
             let line = at.line();
@@ -175,5 +189,23 @@ mod tests {
         assert_eq!(text(JobState::Queued, Some(1)), held(1));
         assert_eq!(text(JobState::Running, Some(1)), "timed out after 100ms: the job is running");
         assert_eq!(text(JobState::Running, Some(90)), held(90));
+    }
+
+    #[test]
+    fn a_timeout_names_the_scope_that_is_to_blame() {
+        let location = Location::caller();
+        let why = TimedOut {
+            waited: Duration::from_millis(700),
+            job: JobState::Waiting,
+            blocked_by: None,
+            cause: None,
+            scope: Some(ScopeDeadline { timeout: Duration::from_secs(3), location }),
+        };
+        let line = location.line();
+        let expected = format!(
+            "timed out after 700ms, at the deadline of 3s set at src/error/timed_out.rs:{line}: \
+             the job is waiting"
+        );
+        assert_eq!(why.to_string(), expected);
     }
 }

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::caller::eventual::{self, EventualResult};
+use crate::caller::scope::limits::Scopes;
 use crate::caller::wait_for;
 use crate::error::{Error, JobState};
 use crate::job::info::JobInfo;
 use crate::reactor::thread::Thread;
 use crate::runtime::current::is_entered;
 use crate::runtime::shared::{Lifecycle, Shared};
-use crate::sync::deadline;
 use crate::sys::fork::{self, check_not_forked};
 
 /// A reactor of one's own, beside the global one: one thread, and the jobs on it.
@@ -171,10 +171,12 @@ impl Reactor {
         if thread.as_ref().is_some_and(Thread::is_current) || is_entered(shared.id) {
             return Ok(());
         }
-        let start = Instant::now();
-        let end = deadline(start, grace);
-        if !shared.wait_ended(end) || !thread.as_ref().is_none_or(|own| own.wait_left(end)) {
-            let mut why = shared.timed_out(start, JobState::Running);
+        let limits = Scopes::of_thread()?.limit(grace);
+        let has_left = limits.sleep(|until| {
+            shared.wait_ended(until) && thread.as_ref().is_none_or(|own| own.wait_left(until))
+        })?;
+        if !has_left {
+            let mut why = limits.timed_out(shared, JobState::Running);
             if shared.is_ended() {
                 why.cause = Some("all jobs have ended, but not the thread's thread-locals");
             }

@@ -138,6 +138,7 @@ impl Shared {
             blocked_by: self.tracker.blocked_by(),
             cause: (*lock(&self.lifecycle) == Lifecycle::Undriven)
                 .then_some("nobody is running the Driver"),
+            scope: None,
         }
     }
 

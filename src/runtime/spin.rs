@@ -134,16 +134,24 @@ impl Spin {
         location: &'static Location<'static>,
         deadline: Option<Instant>,
     ) -> bool {
+        self.finds(outcome, location, deadline) || outcome.wait(deadline)
+    }
+
+    /// Looks for the outcome for as long as is worth it; returns whether it has been published. Does not sleep.
+    pub(crate) fn finds<V>(
+        &self,
+        outcome: &Outcome<V>,
+        location: &'static Location<'static>,
+        deadline: Option<Instant>,
+    ) -> bool {
         if outcome.is_done() {
             return true;
         }
-        if !self.is_off() {
-            let history = &self.call_sites[call_site(location)];
-            if history.tries() && self.busy_wait(outcome, history, deadline) {
-                return true;
-            }
+        if self.is_off() {
+            return false;
         }
-        outcome.wait(deadline)
+        let history = &self.call_sites[call_site(location)];
+        history.tries() && self.busy_wait(outcome, history, deadline)
     }
 
     /// Looks for the outcome until it is there (`true`) or it is time to sleep (`false`).

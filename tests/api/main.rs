@@ -10,6 +10,7 @@ mod job;
 mod macros;
 mod reactor;
 mod result;
+mod scope;
 mod support;
 #[cfg(feature = "macros")]
 mod twins;

@@ -16,6 +16,7 @@ pub use self::merge_errors::MergeErrors;
 use self::read_ahead::Ahead;
 use futures_lite::Stream;
 
+use crate::caller::scope::outside_scopes;
 use crate::context::drop_in_context;
 use crate::error::Error;
 use crate::panic::catch;
@@ -244,16 +245,24 @@ impl<S: Stream<Item: Send> + Send> Iter<S> {
 
     #[track_caller]
     fn try_next(&mut self) -> Result<Option<S::Item>, Error> {
-        let reactor = running(&mut self.reactor)?;
-        let stream = match &mut self.source {
+        let Self { source, timeout, reactor, ended } = self;
+        let reactor = running(reactor)?;
+        let stream = match source {
             Source::Stream(stream) => stream,
-            Source::Ahead(ahead) => return ahead.next(reactor, self.timeout),
+            Source::Ahead(ahead) => {
+                // Where the stream has panicked, the next call finds the buffer closed.
+                return ahead.next(reactor, *timeout);
+            }
         };
         reactor.wait_for(
-            self.timeout,
+            *timeout,
             future::poll_fn(|cx| {
                 let Some(polled) = stream else { return Poll::Ready(Ok(None)) };
-                let item = ready!(polled.as_mut().poll_next(cx));
+                // The iterator has ended if the stream panics.
+                *ended = true;
+                let item = polled.as_mut().poll_next(cx);
+                *ended = matches!(item, Poll::Ready(None));
+                let item = ready!(item);
                 if item.is_none() {
                     drop(stream.take());
                 }
@@ -276,8 +285,7 @@ impl<S: Stream<Item: Send> + Send> Iterator for Iter<S> {
 
     #[track_caller]
     fn next(&mut self) -> Option<Self::Item> {
-        // It stays so if the stream panics.
-        if mem::replace(&mut self.ended, true) {
+        if self.ended {
             return None;
         }
         let next = self.try_next();
@@ -317,7 +325,9 @@ impl<S: Stream + Send> Drop for Iter<S> {
                 Ok(())
             };
             let other_thread = reactor.filter(|reactor| !reactor.shared().is_this_thread());
-            let on_reactor = other_thread.map(|reactor| reactor.wait_for(PATIENCE, job));
+            // Whatever limits the code around has: this has one of its own.
+            let on_reactor =
+                other_thread.map(|reactor| outside_scopes(|| reactor.wait_for(PATIENCE, job)));
             if let Some(Err(Error::Forked { .. })) = on_reactor {
                 // The stream is the parent's.
                 mem::forget(stream.take());

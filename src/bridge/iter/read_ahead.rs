@@ -17,6 +17,8 @@ use futures_lite::future::yield_now;
 use futures_lite::{Stream, StreamExt};
 
 use crate::caller::eventual::EventualResult;
+use crate::caller::scope::limits::Scopes;
+use crate::caller::scope::outside_scopes;
 use crate::context::drop_in_context;
 use crate::error::Error;
 use crate::reactor::handle::Reactor;
@@ -59,6 +61,9 @@ impl<T: Send> Ahead<T> {
     ) -> Result<Option<T>, Error> {
         // On a reactor thread and in a fork it is for `wait_for` to tell whether this may be.
         let here = !in_reactor() && self.process == process::id();
+        if here {
+            Scopes::of_thread()?;
+        }
         let next = match if here { self.buffer.take() } else { Poll::Pending } {
             Poll::Ready(next) => next,
             Poll::Pending => {
@@ -71,8 +76,8 @@ impl<T: Send> Ahead<T> {
         };
         if next.is_none() {
             if let Some(job) = self.job.take() {
-                // It has dropped the stream, and is about to end, if it has not.
-                job.join(Duration::MAX)?;
+                // It has dropped the stream, and is about to end, if it has not: no time for a scope to end.
+                outside_scopes(|| job.join(Duration::MAX))?;
             }
         }
         Ok(next)
@@ -80,8 +85,10 @@ impl<T: Send> Ahead<T> {
 
     /// What the job has put into the buffer before the reactor stopped.
     fn last(&self, timeout: Duration) -> Result<Option<T>, Error> {
-        if let Some(Err(Error::TimedOut(why))) = self.job.as_ref().map(|job| job.wait(timeout)) {
-            return Err(Error::TimedOut(why));
+        match self.job.as_ref().map(|job| job.wait(timeout)) {
+            Some(Err(Error::TimedOut(why))) => return Err(Error::TimedOut(why)),
+            Some(Err(Error::Interrupted)) => return Err(Error::Interrupted),
+            _ => {}
         }
         match self.buffer.take() {
             Poll::Ready(next) => Ok(next),

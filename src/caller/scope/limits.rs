@@ -1,0 +1,155 @@
+//! What a call that blocks knows of the scopes around it.
+
+use std::panic::Location;
+use std::rc::Rc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::caller::scope::stack::{Rule, Scope, innermost};
+use crate::error::{Error, JobState, ScopeDeadline, TimedOut};
+use crate::handoff::outcome::Outcome;
+use crate::runtime::shared::Shared;
+use crate::runtime::spin::Spin;
+use crate::sync::deadline;
+
+/// For how long a call may still busy-wait where a check is overdue. It is longer than most busy-waits, so that these
+/// learn from whole ones.
+const OVERDUE: Duration = Duration::from_millis(1);
+
+/// The scopes of this thread, none of which has been interrupted when the call was made.
+pub(crate) struct Scopes(Option<Rc<Scope>>);
+
+impl Scopes {
+    /// To be asked first by each call that blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Interrupted`] if a check has failed before.
+    pub(crate) fn of_thread() -> Result<Self, Error> {
+        match innermost() {
+            Some(scope) if scope.is_interrupted() => Err(Error::Interrupted),
+            scope => Ok(Self(scope)),
+        }
+    }
+
+    /// The limits of a call that begins now.
+    pub(crate) fn limit(self, timeout: Duration) -> Limits {
+        let start = Instant::now();
+        let mut limits =
+            Limits { start, end: deadline(start, timeout), cut_by: None, scope: self.0 };
+        // A call without any time of its own ends no sooner because of a scope.
+        if let Some(scope) = limits.scope.as_deref().filter(|_| !timeout.is_zero()) {
+            for outer in scope.and_outer() {
+                if let Rule::Deadline(Some(end), mark) = outer.rule {
+                    if limits.end.is_none_or(|own| end < own) {
+                        (limits.end, limits.cut_by) = (Some(end), Some(mark));
+                    }
+                }
+            }
+        }
+        limits
+    }
+}
+
+/// When a call ends, ready or not.
+pub(crate) struct Limits {
+    start: Instant,
+    /// `None` is never.
+    end: Option<Instant>,
+    /// The scope whose deadline `end` is, if it is not the call's own.
+    cut_by: Option<ScopeDeadline>,
+    scope: Option<Rc<Scope>>,
+}
+
+impl Limits {
+    /// When the call began.
+    pub(crate) fn start(&self) -> Instant {
+        self.start
+    }
+
+    /// How much time the call has in all.
+    pub(crate) fn time(&self) -> Duration {
+        self.end.map_or(Duration::MAX, |end| end.saturating_duration_since(self.start))
+    }
+
+    /// Whether the call has no time at all, so that it takes what is there.
+    pub(crate) fn are_over(&self) -> bool {
+        self.end.is_some_and(|end| end <= self.start)
+    }
+
+    /// The same limits, with this time where there was none.
+    pub(crate) fn or_at_least(mut self, time: Duration) -> Self {
+        if self.are_over() {
+            self.end = deadline(self.start, time);
+        }
+        self
+    }
+
+    /// Blocks until the outcome is published (`true`) or the time is over (`false`). `location` is the job's.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Interrupted`] if a check fails first.
+    pub(crate) fn wait<V>(
+        &self,
+        spin: &Spin,
+        outcome: &Outcome<V>,
+        location: &'static Location<'static>,
+    ) -> Result<bool, Error> {
+        let Some(scope) = &self.scope else { return Ok(spin.wait(outcome, location, self.end)) };
+        let tick = scope.due().map(|due| due.max(self.start + OVERDUE));
+        if spin.finds(outcome, location, earlier(self.end, tick)) {
+            return Ok(true);
+        }
+        self.sleep(|until| outcome.wait(until))
+    }
+
+    /// Blocks until `sleep_until` has found what it waits for (`true`) or the time is over (`false`).
+    ///
+    /// `sleep_until` returns `true` at once where there is something to be found, and `false` when the time that it
+    /// is given has passed; `None` is no deadline.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Interrupted`] if a check fails first.
+    pub(crate) fn sleep(
+        &self,
+        mut sleep_until: impl FnMut(Option<Instant>) -> bool,
+    ) -> Result<bool, Error> {
+        let Some(scope) = &self.scope else { return Ok(sleep_until(self.end)) };
+        loop {
+            if sleep_until(earlier(self.end, scope.due())) {
+                return Ok(true);
+            }
+            let now = Instant::now();
+            let is_over = self.end.is_some_and(|end| now >= end);
+            // Past a scope's deadline no call sleeps, but code that tries again and again must be interruptible.
+            if is_over && self.cut_by.is_none() {
+                return Ok(false);
+            }
+            let may_go_on = scope.ask(now);
+            if is_over || !may_go_on {
+                // One more look: checks take time.
+                return match sleep_until(Some(now)) {
+                    true => Ok(true),
+                    false if may_go_on => Ok(false),
+                    false => Err(Error::Interrupted),
+                };
+            }
+            if scope.due().is_some_and(|due| due <= Instant::now()) {
+                // The checks leave no time to sleep.
+                thread::yield_now();
+            }
+        }
+    }
+
+    /// Why a wait with these limits is over, for a job in this state.
+    pub(crate) fn timed_out(&self, shared: &Shared, job: JobState) -> TimedOut {
+        TimedOut { scope: self.cut_by, ..shared.timed_out(self.start, job) }
+    }
+}
+
+/// The earlier of two deadlines; `None` is never.
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    one.into_iter().chain(other).min()
+}
