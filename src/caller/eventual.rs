@@ -284,7 +284,7 @@ impl<T, E> EventualResult<T, E> {
     #[track_caller]
     pub(crate) fn block(&self, timeout: Duration) -> Result<(), Error> {
         let Some(shared) = &self.reactor else {
-            return Ok(());
+            return check_not_forked();
         };
         shared.check_may_block(Location::caller())?;
         let scopes = Scopes::of_thread()?;

@@ -3,6 +3,7 @@
 
 use std::future;
 use std::process;
+use std::thread;
 use std::time::Duration;
 
 use crate::support::fork::{
@@ -94,6 +95,33 @@ fn handles_of_finished_jobs_are_refused_in_a_forked_child() {
     for job in jobs.unwrap() {
         job.join(LONG).unwrap();
     }
+}
+
+#[test]
+fn handles_of_jobs_that_were_refused_before_are_refused_in_a_forked_child() {
+    own_process!();
+    crochet::setup().unwrap();
+    let (started, held) = (Gate::new(), Gate::new());
+    let hog = crochet::run_in_reactor({
+        let (started, held) = (started.clone(), held.clone());
+        move || async move {
+            started.open();
+            held.pass();
+            Ok::<_, Error>(())
+        }
+    });
+    started.pass();
+    // While the reactor is stopping, new jobs are refused.
+    thread::scope(|scope| {
+        scope.spawn(|| crochet::shutdown(LONG).unwrap());
+        until(|| Reactor::global().is_err());
+        let jobs = [(); 5].map(|()| -> Job { crochet::run_in_reactor(|| async { Ok(()) }) });
+        assert!(jobs[0].wait(LONG).unwrap_err().is_reactor_stopped());
+        let parent = process::id();
+        in_fork(move || check_handles(parent, jobs));
+        held.open();
+    });
+    drop(hog);
 }
 
 #[test]
