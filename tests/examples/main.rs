@@ -27,4 +27,6 @@ mod progress;
 mod scheduling;
 mod support;
 #[cfg(feature = "macros")]
+mod twin;
+#[cfg(feature = "macros")]
 mod web;

@@ -5,7 +5,10 @@ use std::cell::Cell;
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::ParseStream;
-use syn::{Attribute, Error, GenericParam, Generics, Result, Token, Type, TypePath, Visibility};
+use syn::{
+    Attribute, Error, GenericArgument, GenericParam, Generics, PathArguments, Result, Token, Type,
+    TypePath, Visibility,
+};
 
 use super::docs;
 use super::item::{Item, ItemKind, Way, conditional, parse_items, without_helpers};
@@ -127,12 +130,19 @@ impl Impl {
         let own = (&self.ty, twin, options.make.as_ref());
         let ty = &self.ty;
         let plain = without_arguments(&ty.path);
-        let has_arguments = plain.to_token_stream().to_string() != ty.to_token_stream().to_string();
+        let last = ty.path.segments.last();
+        // Lifetimes come of the arguments.
+        let is_plain = last.is_none_or(|last| match &last.arguments {
+            PathArguments::AngleBracketed(list) => {
+                list.args.iter().all(|argument| matches!(argument, GenericArgument::Lifetime(_)))
+            }
+            _ => last.arguments.is_none(),
+        });
         Context {
             options,
             names: Names::new(Some(own), &options.types),
             krate: super::crate_path(options),
-            original: if has_arguments { quote!(<#ty>) } else { quote!(#ty) },
+            original: if is_plain { quote!(#plain) } else { quote!(<#ty>) },
             link: docs::link(&plain),
             place: Place::Impl,
             kept: kept(items, |item| !matches!(item.visibility, Visibility::Inherited)),

@@ -94,7 +94,7 @@ impl Context<'_> {
             docs: self.docs(item, &function),
             attributes,
             everywhere,
-            track_caller: can_track_caller(&item.attributes, &signature)
+            track_caller: tracks_caller(&item.attributes, &signature, function.output.is_async)
                 .then(|| quote_spanned!(Span::mixed_site()=> #[track_caller])),
             visibility: item.visibility.clone(),
             signature,
@@ -742,10 +742,10 @@ fn allow(item: &Item, signature: &Signature) -> Option<Attribute> {
     Some(parse_quote!(#allow))
 }
 
-/// Whether the twin can tell its caller's place. Rust has exceptions.
-fn can_track_caller(attributes: &[Attribute], signature: &Signature) -> bool {
-    let excluded = |attribute: &Attribute| attribute.path().is_ident("naked");
-    signature.abi.is_none() && !attributes.iter().any(excluded)
+/// Whether the twin tells its caller's place: to the job, or to an original that asks for it. Rust has exceptions.
+fn tracks_caller(attributes: &[Attribute], signature: &Signature, is_async: bool) -> bool {
+    let has = |name| attributes.iter().any(|attribute| attribute.path().is_ident(name));
+    (is_async || has("track_caller")) && signature.abi.is_none() && !has("naked")
 }
 
 /// What the twin has of the original's attributes: those for wherever the function stands, and those for

@@ -109,7 +109,6 @@ fn an_impl_has_one_of_its_twin_beside_it() {
     /// Where it is.
     ///
     /// The same as [`Client::peer`] of the async API.
-    #[track_caller]
     pub fn peer(&self) -> SocketAddr {
         Client::peer(&self.0)
     }
@@ -191,7 +190,6 @@ fn streams_take_the_timeout_and_the_reactor_along() {
             })
     }
     /// The same as [`Client::body`] of the async API.
-    #[track_caller]
     pub fn body(
         &self,
     ) -> ::crochet::io::Blocking<
@@ -265,7 +263,6 @@ fn a_trait_has_one_that_blocks_and_that_all_its_types_have() {
     #[track_caller]
     fn get(&self, key: &K) -> Result<String, Self::Error>;
     /// The same as [`Store::name`] of the async API.
-    #[track_caller]
     fn name(&self) -> &str;
 }
 "#;
@@ -279,7 +276,6 @@ fn a_trait_has_one_that_blocks_and_that_all_its_types_have() {
             <T as Store<K>>::get(self, key),
         )
     }
-    #[track_caller]
     fn name(&self) -> &str {
         <T as Store<K>>::name(self)
     }
@@ -324,4 +320,30 @@ fn what_has_no_twin_stays_as_it_is() {
         let text = expand(quote!(as = Twin), item.clone()).to_string();
         assert!(text.ends_with(&item.to_string()) && text.contains("compile_error"), "{text}");
     }
+}
+
+/// The output for the example `twin`, beside this file. After a change, see to it that it still reads as if written
+/// by hand, and write it anew:
+///
+/// ```text
+/// CROCHET_BLESS=1 cargo test -p crochet-rs-macros
+/// ```
+#[test]
+fn the_twins_of_the_example_are_those_in_the_file() {
+    let source = include_str!("../../../examples/support/redis.rs");
+    let mut twins = String::new();
+    for item in syn::parse_file(source).expect("it is a file").items {
+        let syn::Item::Impl(mut item) = item else { continue };
+        let is_blocking =
+            |attribute: &Attribute| docs::link(attribute.path()) == "crochet::blocking";
+        let Some(at) = item.attrs.iter().position(is_blocking) else { continue };
+        let attribute = item.attrs.remove(at);
+        let args = &attribute.meta.require_list().expect("it has options").tokens;
+        twins += &twin(args.clone(), item.to_token_stream());
+    }
+    if std::env::var_os("CROCHET_BLESS").is_some() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/blocking/redis.expanded.rs");
+        std::fs::write(path, &twins).expect("it can be written");
+    }
+    assert_eq!(twins, include_str!("redis.expanded.rs"));
 }
