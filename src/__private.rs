@@ -11,7 +11,9 @@ use crate::reactor::global;
 use crate::reactor::handle::Reactor;
 
 #[cfg(feature = "macros")]
-pub use crochet_macros::in_an_impl_mention_Self_in_the_function;
+pub use crochet_macros::{
+    in_a_trait_call_a_function_outside_it, in_an_impl_mention_the_self_type_once,
+};
 pub use twin::*;
 
 /// A `Result`, under whatever name.
@@ -128,7 +130,7 @@ pub fn reactor(reactor: &Reactor) -> Reactor {
 #[track_caller]
 pub fn wait_for<F>(timeout: Duration, job: F) -> F::Output
 where
-    F: Future + Send, // if not: `#[run_in_reactor]`, and `.join(timeout)` on what that returns
+    F: Future + Send, // if not: `#[run_in_reactor]` and `.join(timeout)`; in a trait: a function outside it
     F::Output: JobResult<Value: Send, Error: FromCrochet + SendError>,
 {
     F::Output::wait(None, timeout, job)
@@ -137,7 +139,7 @@ where
 #[track_caller]
 pub fn wait_for_on<F>(reactor: Reactor, timeout: Duration, job: F) -> F::Output
 where
-    F: Future + Send, // if not: `#[run_in_reactor]`, and `.join(timeout)` on what that returns
+    F: Future + Send, // if not: `#[run_in_reactor]` and `.join(timeout)`; in a trait: a function outside it
     F::Output: JobResult<Value: Send, Error: FromCrochet + SendError>,
 {
     F::Output::wait(Some(&reactor), timeout, job)
@@ -146,7 +148,7 @@ where
 #[track_caller]
 pub fn wait_for_wrapped<F>(timeout: Duration, job: F) -> Wrapped<F::Output>
 where
-    F: Future + Send, // if not: `#[run_in_reactor]`, and `.into_result(timeout)` on what that returns
+    F: Future + Send, // if not: `#[run_in_reactor]` and `.into_result(timeout)`; in a trait: a function outside it
     F::Output: JobResult<Value: Send, Error: SendError>,
 {
     F::Output::wait_wrapped(None, timeout, job)
@@ -155,7 +157,7 @@ where
 #[track_caller]
 pub fn wait_for_wrapped_on<F>(reactor: Reactor, timeout: Duration, job: F) -> Wrapped<F::Output>
 where
-    F: Future + Send, // if not: `#[run_in_reactor]`, and `.into_result(timeout)` on what that returns
+    F: Future + Send, // if not: `#[run_in_reactor]` and `.into_result(timeout)`; in a trait: a function outside it
     F::Output: JobResult<Value: Send, Error: SendError>,
 {
     F::Output::wait_wrapped(Some(&reactor), timeout, job)

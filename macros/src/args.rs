@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
@@ -115,6 +115,16 @@ impl Options {
             errors.push(Error::new(Span::call_site(), text));
         }
         options
+    }
+
+    /// The expressions among the options, which may use the arguments.
+    pub(crate) fn expressions(&self) -> TokenStream {
+        let timeout = match &self.timeout {
+            Some(Timeout::Expr(timeout)) => Some(timeout),
+            _ => None,
+        };
+        let reactor = &self.reactor;
+        quote!(#timeout #reactor)
     }
 
     fn parse_one(

@@ -8,7 +8,7 @@ use syn::{Attribute, GenericParam, Ident, ReturnType, Safety, Signature, Token, 
 
 use crate::args::{Errors, Kind, Options, Timeout};
 use crate::arguments::Arguments;
-use crate::copyable;
+use crate::callee::Callee;
 use crate::function::{Function, original_name};
 use crate::inspect;
 
@@ -28,47 +28,6 @@ pub(crate) fn expand(kind: Kind, args: TokenStream, item: TokenStream) -> TokenS
     function.check(kind, &options, &mut errors);
     let items = Expansion::new(kind, &function, &options).items(errors.is_empty());
     quote!(#errors #items)
-}
-
-/// How the blocking function names the original. The compiler does not tell an attribute whether its function
-/// is in an `impl`.
-#[derive(Clone, Copy, PartialEq)]
-enum Callee {
-    /// `Self::original`: there is a `Self`.
-    Associated,
-    /// `original`: the two functions are taken to be free ones.
-    Free,
-    /// `original`, of which the blocking function has a copy in its body. Works in an `impl`, too.
-    Copied,
-}
-
-impl Callee {
-    fn new(function: &Function, options: &Options) -> Self {
-        let Signature { generics, inputs, output, .. } = &function.signature;
-        let (options, where_clause) = (expressions(options), &generics.where_clause);
-        let around = quote!(#generics #where_clause #inputs #output #options);
-        let body = function.body.stream();
-        if function.signature.receiver().is_some()
-            || inspect::mentions(around, "Self")
-            || inspect::body_mentions_self(body.clone())
-        {
-            Self::Associated
-        } else if function.is_main() || !copyable::is_copyable(body) {
-            Self::Free
-        } else {
-            Self::Copied
-        }
-    }
-}
-
-/// The options that may use the arguments.
-fn expressions(options: &Options) -> TokenStream {
-    let timeout = match &options.timeout {
-        Some(Timeout::Expr(timeout)) => Some(timeout),
-        _ => None,
-    };
-    let reactor = &options.reactor;
-    quote!(#timeout #reactor)
 }
 
 /// All parts of the output.
@@ -263,22 +222,24 @@ impl<'a> Expansion<'a> {
         });
         let mut given = given.peekable();
         let turbofish = given.peek().is_some().then(|| quote_spanned!(span=> ::<#(#given),*>));
-        let (copy, path) = match self.callee {
-            Callee::Associated => (None, quote_spanned!(span=> Self::#callee)),
-            Callee::Free => (None, callee.to_token_stream()),
+        let (copy, qualifier) = match self.callee {
+            Callee::Associated => (None, Some(quote_spanned!(span=> Self::))),
+            Callee::Free => (None, None),
             Callee::Copied => {
-                let name = format_ident!("_{}", self.original, span = span);
-                (Some(self.nested_copy(&name)), name.to_token_stream())
+                callee = format_ident!("_{}", self.original, span = span);
+                (Some(self.nested_copy(&callee)), None)
             }
         };
         let arguments = parenthesized(end, quote!(#(#arguments),*));
-        let mut call = quote_spanned!(span=> #path #turbofish #arguments);
-        if self.callee == Callee::Free && !self.function.is_main() {
-            let path = self.crate_path_at(span);
-            call = quote_spanned! {span=>
-                #path::__private::in_an_impl_mention_Self_in_the_function! { #call }
-            };
-        }
+        let call = match self.callee.advice(self.function) {
+            Some(advice) => {
+                let (path, advice) = (self.crate_path_at(span), Ident::new(advice, span));
+                quote_spanned! {span=>
+                    #path::__private::#advice! { #callee [#qualifier] #turbofish #arguments }
+                }
+            }
+            None => quote_spanned!(span=> #qualifier #callee #turbofish #arguments),
+        };
         match safety {
             Safety::Unsafe(_) => (copy, quote_spanned!(span=> unsafe { #call })),
             _ => (copy, call),
@@ -362,19 +323,13 @@ impl<'a> Expansion<'a> {
         let attributes =
             attributes.iter().filter(|at| inspect::is_for_both(at)).map(without_expectation);
         let signature = Signature { ident: name, ..signature.clone() };
-        let uses = self.arguments.uses(&expressions(self.options));
+        let uses = self.arguments.uses(&self.options.expressions());
         let (inner_attributes, statements) = inspect::split_inner_attributes(body.stream());
         let statements = quote!(#inner_attributes #uses #statements);
         let mut with_uses = Group::new(Delimiter::Brace, statements);
         with_uses.set_span(body.span());
         quote!(#(#attributes)* #visibility #signature #with_uses)
     }
-}
-
-/// The same call, as one of the macro that is being expanded: an error names that macro.
-pub(crate) fn placed_here(call: TokenStream) -> TokenStream {
-    let Some(first) = call.clone().into_iter().next() else { return call };
-    beginning_at(Span::mixed_site().located_at(first.span()), call)
 }
 
 /// Places the first token at `span`.

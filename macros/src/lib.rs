@@ -3,6 +3,7 @@
 mod args;
 mod arguments;
 mod blocking;
+mod callee;
 mod copyable;
 mod expand;
 mod function;
@@ -79,11 +80,16 @@ pub fn blocking(args: TokenStream, item: TokenStream) -> TokenStream {
     blocking::expand(args.into(), item.into()).into()
 }
 
-/// The call of an original that is taken to be a free function. Its name is all that the compiler shows of this
-/// macro, where that function is not found.
+/// The call of an original that is taken to be a free function.
 #[doc(hidden)]
 #[proc_macro]
-#[expect(non_snake_case, reason = "`Self` is to be written like this")]
-pub fn in_an_impl_mention_Self_in_the_function(call: TokenStream) -> TokenStream {
-    expand::placed_here(call.into()).into()
+pub fn in_an_impl_mention_the_self_type_once(call: TokenStream) -> TokenStream {
+    callee::placed_here(call.into()).into()
+}
+
+/// The call of an original that is not there if the `impl` is one of a trait.
+#[doc(hidden)]
+#[proc_macro]
+pub fn in_a_trait_call_a_function_outside_it(call: TokenStream) -> TokenStream {
+    callee::placed_here(call.into()).into()
 }

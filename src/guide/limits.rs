@@ -77,10 +77,11 @@
 //! `#[wait_for]` needs a future that is `Send`, and an error type with `From<Error>`; a job of
 //! `#[run_in_reactor]` owns its arguments. A trait, or the `impl` of one, has no room for two
 //! functions: put the attribute on a function outside, and call that one from the trait's method.
-//! The compiler refuses all of this, and the text says what to write instead, except where the
-//! attribute is not told where it is used: on a method in the `impl` of a trait the error says that
-//! "`NAME_async` is not a member" of it, and on a method with a body in a trait that its future "cannot
-//! be sent between threads". For a whole trait there is [`#[blocking]`](macro@crate::blocking).
+//! The compiler refuses all of this. The text says what to write instead, except where the attribute is
+//! not told where it is used. On a method in the `impl` of a trait, rustc says that "`NAME_async` is not
+//! a member" of it; on a method with a body in a trait, that its future "cannot be sent between
+//! threads". Only the notes below these errors say to call a function outside. For a whole trait there
+//! is [`#[blocking]`](macro@crate::blocking).
 //!
 //! For a call of a blocking function in a job the compiler has no error; the call returns
 //! [`Error::OnReactorThread`](crate::Error::OnReactorThread). Await the async original instead.

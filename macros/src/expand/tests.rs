@@ -41,8 +41,8 @@ where
 {
     ::crochet::__private::wait_for(
         ::core::time::Duration::new(2u64, 500000000u32),
-        ::crochet::__private::in_an_impl_mention_Self_in_the_function! {
-            lookup_async:: < T > (name, (from, to))
+        ::crochet::__private::in_an_impl_mention_the_self_type_once! {
+            lookup_async[] :: < T > (name, (from, to))
         },
     )
 }
@@ -121,7 +121,11 @@ fn a_method_uses_all_options() {
     fn lookup(self: Arc<Self>) -> my::crochet::Eventual<io::Result<IpAddr>> {
         my::crochet::Reactor::run_in_reactor(
             &my::crochet::__private::reactor(&self.reactor),
-            move || Self::resolve_async(self),
+            move || {
+                my::crochet::__private::in_a_trait_call_a_function_outside_it! {
+                    resolve_async[Self::] (self)
+                }
+            },
         )
     }
     /// The original of `lookup`, which runs it in the reactor.
@@ -171,13 +175,13 @@ fn the_original_of_a_copy_has_the_visibility_that_it_is_given() {
 #[test]
 fn an_argument_that_may_not_be_there_is_passed_on_likewise() {
     let item = quote! {
-        async fn lookup(&self, #[cfg(unix)] _: u8, #[cfg(windows)] name: &str) -> io::Result<u8> {
+        pub async fn lookup(&self, #[cfg(unix)] _: u8, #[cfg(windows)] name: &str) -> io::Result<u8> {
             Ok(0)
         }
     };
     let expected = r#"impl Client {
     #[track_caller]
-    fn lookup(
+    pub fn lookup(
         &self,
         #[cfg(unix)]
         argument1: u8,
@@ -227,7 +231,9 @@ fn errors_are_wrapped_on_demand() {
         ::crochet::__private::wait_for_wrapped_on(
             ::crochet::__private::reactor(&self.reactor),
             ::core::time::Duration::new(1u64, 0u32),
-            Self::lookup_async(self),
+            ::crochet::__private::in_a_trait_call_a_function_outside_it! {
+                lookup_async[Self::] (self)
+            },
         )
     }
     /// The original of `lookup`, which waits for it.
