@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 pub(crate) use atomic_waker::AtomicWaker;
 pub(crate) use event_listener::{Event, EventListener, IntoNotification, Listener, listener};
 pub(crate) use parking::Parker;
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 pub(crate) use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Returns when a wait that begins at `start` is over; `None` is never. The one place where timeouts become

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::mem;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -13,13 +13,14 @@ use crate::caller::scope::limits::{Limits, Scopes};
 use crate::context::{Span, drop_in_context};
 use crate::error::Error;
 use crate::job::QueuedJob;
+use crate::job::header::Header;
 use crate::job::owned::{OwnedJob, Settled};
 use crate::runtime::shared::Shared;
 use crate::sync::EventListener;
 use crate::sys::fork::check_not_forked;
 use crate::text::ShortLocation;
 
-/// Starts a job; where there is no reactor for it, its outcome is the reason.
+/// Starts a job. If there is no reactor for it, its outcome is the reason.
 pub(crate) fn spawn<C, F, T, E>(
     reactor: Result<&Arc<Shared>, Error>,
     location: &'static Location<'static>,
@@ -31,19 +32,46 @@ where
     T: Send + 'static,
     E: fmt::Debug + Send + 'static,
 {
-    let job = Arc::new(OwnedJob::new(location, closure));
-    let handle = Arc::clone(&job);
-    let reactor = match reactor {
-        Ok(shared) => {
-            shared.submit(QueuedJob::new(job, Span::of_job(location), Instant::now()));
-            Some(Arc::clone(shared))
-        }
+    let job = Arc::new(OwnedJob::new(Header::new(location), closure));
+    match reactor {
+        Ok(shared) => submit(shared, job, Span::of_job(location)),
         Err(error) => {
             job.refuse(error);
-            None
+            EventualResult { job, reactor: None, settled: OnceLock::new() }
         }
-    };
-    EventualResult { job: handle, reactor, settled: OnceLock::new() }
+    }
+}
+
+/// Starts a job of the crate's own, which no list of jobs shows.
+pub(crate) fn spawn_internal<C, F, T, E>(
+    reactor: &Arc<Shared>,
+    location: &'static Location<'static>,
+    closure: C,
+) -> EventualResult<T, E>
+where
+    C: FnOnce() -> F + Send + 'static,
+    F: Future<Output = Result<T, E>> + 'static,
+    T: Send + 'static,
+    E: fmt::Debug + Send + 'static,
+{
+    let job = Arc::new(OwnedJob::new(Header::internal(location), closure));
+    submit(reactor, job, Span::default())
+}
+
+fn submit<C, F, T, E>(
+    reactor: &Arc<Shared>,
+    job: Arc<OwnedJob<T, E, Mutex<Option<C>>>>,
+    span: Span,
+) -> EventualResult<T, E>
+where
+    C: FnOnce() -> F + Send + 'static,
+    F: Future<Output = Result<T, E>> + 'static,
+    T: Send + 'static,
+    E: fmt::Debug + Send + 'static,
+{
+    let handle = Arc::clone(&job);
+    reactor.submit(QueuedJob::new(job, span, Instant::now()));
+    EventualResult { job: handle, reactor: Some(Arc::clone(reactor)), settled: OnceLock::new() }
 }
 
 /// The result of a job that runs in the background: to be waited for, looked at, awaited, cancelled, or
@@ -263,6 +291,26 @@ impl<T, E> EventualResult<T, E> {
     /// ```
     pub fn original_failure(&self) -> Option<Error<&E>> {
         self.try_wait()?.err()
+    }
+
+    /// Returns the number by which [`jobs`](crate::jobs()) lists the job: its [`JobInfo::id`](crate::JobInfo::id). Never
+    /// waits for a job.
+    ///
+    /// A job that no reactor has accepted has the number 0: there was none, or it had stopped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let never = crochet::run_in_reactor(|| std::future::pending::<crochet::Result<()>>());
+    /// let listed = crochet::jobs().into_iter().find(|job| job.id() == never.id());
+    /// assert_eq!(listed.unwrap().location().file(), file!());
+    /// # never.cancel();
+    /// ```
+    pub fn id(&self) -> u64 {
+        match &self.reactor {
+            Some(shared) => shared.id_of(&self.job.header),
+            None => 0,
+        }
     }
 
     /// Lets the job run on, and its result go. The same as dropping the handle: a failure is still

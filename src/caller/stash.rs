@@ -337,7 +337,7 @@ impl<T: Send + 'static, E: Send + 'static> EventualResult<T, E> {
         // the parent's.
         let reactor = self.reactor().filter(|_| fork::forked_from().is_none());
         let timer = end.zip(reactor).map(|(end, reactor)| {
-            eventual::spawn(Ok(reactor), Location::caller(), move || async move {
+            eventual::spawn_internal(reactor, Location::caller(), move || async move {
                 Timer::at(end).await;
                 let expired = lock(&STORE).take_expired();
                 expired.into_iter().for_each(Entry::expire);

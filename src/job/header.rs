@@ -1,25 +1,31 @@
-//! What everyone may know of a job, on any thread: its place, its state, and whether it is to be
-//! cancelled.
+//! [`Header`]: the part of a job that any thread may read: its location, its state, its id, and whether it was cancelled.
 
 use std::panic::Location;
 use std::task::Waker;
 
 use crate::error::JobState;
-use crate::sync::{AtomicBool, AtomicU8, AtomicWaker, Ordering};
+use crate::sync::{AtomicBool, AtomicU8, AtomicU64, AtomicWaker, Ordering};
 
+/// The reactor thread has not polled the job yet.
 const QUEUED: u8 = 0;
+/// The job is inside `poll`.
 const RUNNING: u8 = 1;
+/// The last poll of the job returned `Pending`. A job that has ended stays in the state of its last poll.
 const WAITING: u8 = 2;
 
-/// One job's header: made by the caller, kept by the job, its handle and the reactor.
+/// A job's header. The caller makes it; the job, its handle and the reactor share it.
 pub(crate) struct Header {
     /// The call that submitted the job.
     pub(crate) location: &'static Location<'static>,
-    /// Written by the reactor thread alone. ORDERING: Relaxed, as it is only reported, and guards
-    /// nothing.
+    /// Whether the job is the crate's own, which no list shows.
+    pub(crate) is_internal: bool,
+    /// Written by the reactor thread alone. ORDERING: Relaxed, as it is only reported, and guards nothing.
     state: AtomicU8,
     cancelled: AtomicBool,
-    /// Wakes the job's task, for it to see that it is cancelled. It is not the job's own waker.
+    /// 0 until the job has left the queue. ORDERING: Relaxed. Written once, under the tracker's lock; a reader that needs
+    /// to see it takes that lock.
+    id: AtomicU64,
+    /// Wakes the job's task, so that it sees that the job is cancelled. This is not the waker of the job's own future.
     task: AtomicWaker,
 }
 
@@ -27,10 +33,27 @@ impl Header {
     pub(crate) fn new(location: &'static Location<'static>) -> Self {
         Self {
             location,
+            is_internal: false,
             state: AtomicU8::new(QUEUED),
             cancelled: AtomicBool::new(false),
+            id: AtomicU64::new(0),
             task: AtomicWaker::new(),
         }
+    }
+
+    /// The header of a job of the crate's own.
+    pub(crate) fn internal(location: &'static Location<'static>) -> Self {
+        Self { is_internal: true, ..Self::new(location) }
+    }
+
+    /// Returns the id; 0 if the job has none yet.
+    pub(crate) fn id(&self) -> u64 {
+        self.id.load(Ordering::Relaxed)
+    }
+
+    /// Called once, under the tracker's lock.
+    pub(crate) fn set_id(&self, id: u64) {
+        self.id.store(id, Ordering::Relaxed);
     }
 
     pub(crate) fn state(&self) -> JobState {
@@ -51,10 +74,10 @@ impl Header {
         self.state.store(WAITING, Ordering::Relaxed);
     }
 
-    /// Asks the reactor thread to drop the job. A job that has ended does not notice.
+    /// Asks the reactor thread to drop the job. Does nothing to a job that has ended.
     pub(crate) fn cancel(&self) {
-        // ORDERING: Release, for `is_cancelled`. RACE: with the registration of the task: `AtomicWaker`
-        // promises that either `wake` sees the waker, or whoever registers it sees all before `wake`.
+        // ORDERING: Release, for `is_cancelled`. RACE: with the registration of the task. `AtomicWaker` promises that
+        // either `wake` sees the waker, or the thread that registers it sees all that happened before `wake`.
         self.cancelled.store(true, Ordering::Release);
         self.task.wake();
     }
@@ -63,13 +86,13 @@ impl Header {
         self.cancelled.load(Ordering::Acquire)
     }
 
-    /// Has `cancel` wake this task from now on. Reactor thread only, to be followed by a look at
-    /// [`is_cancelled`](Self::is_cancelled).
+    /// Makes `cancel` wake this task from now on. Reactor thread only, which must look at
+    /// [`is_cancelled`](Self::is_cancelled) afterwards.
     pub(crate) fn register(&self, task: &Waker) {
         self.task.register(task);
     }
 
-    /// Lets go of the task, which holds the job, which holds this header. Reactor thread only.
+    /// Drops the waker, and with it the reference cycle of task, job and header. Reactor thread only.
     pub(crate) fn unregister(&self) {
         drop(self.task.take());
     }

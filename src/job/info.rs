@@ -1,4 +1,4 @@
-//! What `jobs()` tells of a job: [`JobInfo`].
+//! [`JobInfo`]: what `jobs()` tells of a job.
 
 use std::fmt;
 use std::panic::Location;
@@ -7,27 +7,28 @@ use std::time::{Duration, Instant};
 use crate::error::JobState;
 use crate::text::{Rounded, ShortLocation};
 
-/// Which job it is.
+/// Which job is meant.
 #[derive(Clone, Copy)]
 pub(crate) struct JobMeta {
-    /// Its place in the order of submission, from 1.
-    pub(crate) number: u64,
+    /// The job's place in the order of submission, from 1.
+    pub(crate) id: u64,
     pub(crate) location: &'static Location<'static>,
     pub(crate) submitted: Instant,
+    /// Whether the job is the crate's own, which no list shows.
+    pub(crate) is_internal: bool,
 }
 
 /// The job that is inside `poll`.
 #[derive(Clone, Copy)]
 pub(crate) struct ActivePoll {
-    /// Its place in the order of submission.
-    pub(crate) number: u64,
-    /// How long it was inside `poll` before.
+    pub(crate) id: u64,
+    /// How long the job was inside `poll` before this time.
     pub(crate) busy_before: Duration,
 }
 
 /// One unfinished job, as it was when [`jobs`](crate::jobs()) was called.
 ///
-/// It prints as one line: `job 7 started at src/main.rs:42: waiting, age 1.5s, 12 polls, busy 3.1ms`.
+/// A `JobInfo` prints as one line: `job 7 started at src/main.rs:42: waiting, age 1.5s, 12 polls, busy 3.1ms`.
 #[derive(Clone, Debug)]
 pub struct JobInfo {
     id: u64,
@@ -39,8 +40,8 @@ pub struct JobInfo {
 }
 
 impl JobInfo {
-    /// Returns the number of the job: 1 is the first one submitted to its reactor, 2 the next. Other reactors
-    /// have jobs of the same numbers.
+    /// Returns the number of the job, which is also its [`EventualResult::id`](crate::EventualResult::id): a job that was
+    /// submitted later to the same reactor has a greater one. Jobs of different reactors may have the same number.
     pub fn id(&self) -> u64 {
         self.id
     }
@@ -60,12 +61,12 @@ impl JobInfo {
         self.state
     }
 
-    /// Returns how often the job has been polled, counting the poll that it was in.
+    /// Returns how often the job has been polled, including the current poll.
     pub fn polls(&self) -> u64 {
         self.polls
     }
 
-    /// Returns how long the job has been inside `poll`, all in all, counting the poll that it was in.
+    /// Returns how long the job has been inside `poll` in total, including the current poll.
     pub fn busy(&self) -> Duration {
         self.busy
     }
@@ -87,23 +88,23 @@ impl fmt::Display for JobInfo {
     }
 }
 
-/// What is told of a job, given who is inside `poll`, and for how long.
+/// Describes a job. `active` is the job that is inside `poll`, and for how long it has been.
 pub(crate) fn info(
-    JobMeta { number, location, submitted }: JobMeta,
+    JobMeta { id, location, submitted, .. }: JobMeta,
     now: Instant,
     state: JobState,
     polls: u64,
     busy: Duration,
-    polled: Option<(ActivePoll, Duration)>,
+    active: Option<(ActivePoll, Duration)>,
 ) -> JobInfo {
     let age = now.saturating_duration_since(submitted);
-    let info = JobInfo { id: number, location, age, state, polls, busy };
-    match polled {
-        Some((polled, held)) if polled.number == number => JobInfo {
+    let info = JobInfo { id, location, age, state, polls, busy };
+    match active {
+        Some((active, held)) if active.id == id => JobInfo {
             state: JobState::Running,
-            // Its first poll is not counted anywhere else.
+            // The first poll is counted when it is over.
             polls: polls.max(1),
-            busy: polled.busy_before + held,
+            busy: active.busy_before + held,
             ..info
         },
         _ => info,

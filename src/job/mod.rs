@@ -1,7 +1,17 @@
-//! One unit of work, on its way: [`QueuedJob`] in the queue, [`RunningJob`] on the reactor thread.
+//! The life of a job, from the queue to its end.
 //!
-//! Both are guards: dropped before the job has ended, they end it as [`End::Stopped`]. So a closed queue, a
-//! stopped reactor and an unwinding driver need no list of waiters to release.
+//! 1. A caller makes a [`Job`]: `run_in_reactor` an owned one (`owned.rs`), `wait_for` one that borrows from the caller's
+//!    stack (`borrowed.rs`). It submits the job as a [`QueuedJob`], in an [`Envelope`].
+//! 2. The reactor thread takes the envelope out of the queue ([`TakenJob`]), and begins the job, unless it was cancelled
+//!    in the meantime: the closure is called, which makes a future. The job is a [`RunningJob`] now.
+//! 3. The reactor thread polls the job at once ([`RunningJob::first_poll`]). A job that is not ready gets a task, in which
+//!    it is polled from then on ([`RunningJob::poll`]).
+//! 4. The job ends, in one of four ways ([`End`]). Its future, or its closure, is dropped; the tracker removes it from the
+//!    unfinished jobs; its outcome is published, which wakes the caller. If no caller can get the
+//!    outcome any more, a failure in it is logged.
+//!
+//! `QueuedJob` and `RunningJob` are guards: dropped before the job has ended, they end it as [`End::Stopped`]. So a closed
+//! queue, a stopped reactor and an unwinding driver need no list of callers to wake.
 
 pub(crate) mod borrowed;
 pub(crate) mod diagnostics;
@@ -20,54 +30,55 @@ use std::time::Instant;
 use crate::context::{Span, in_tokio};
 use crate::job::header::Header;
 use crate::job::info::JobMeta;
-use crate::job::tracker::{Envelope, JobStats, TakenJob};
+use crate::job::tracker::{Envelope, JobStats, TakenJob, TakesId};
 use crate::panic::{Panic, catch};
 use crate::sys::fork;
 
-/// A job as the queue and the reactor thread know it: without its types.
+/// A job without its types, as the queue and the reactor thread know it.
 pub(crate) trait Job: Send + Sync {
     fn header(&self) -> &Header;
 
-    /// Makes the job's future. It keeps its own result; all user code runs inside its `poll` or `drop`.
-    /// Called once at most.
+    /// Makes the job's future, which stores its own result. All user code runs inside the future's `poll` or `drop`.
+    /// Called at most once.
     fn begin(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()>>>;
 
     /// Drops what a job that was never begun still holds. Runs user code.
     fn drop_unstarted(&self);
 
-    /// Makes the outcome known. Returns false if nobody is going to take it. Called once. Runs wakers.
+    /// Publishes the outcome. Returns false if the handle is gone, so that no caller can take the outcome. Called once.
+    /// Runs wakers.
     fn publish(&self, end: End) -> bool;
 
-    /// Looks after an outcome that nobody is going to take. Runs user code.
+    /// Reports a failure that no caller can take, and drops the outcome. Runs user code.
     fn report_unclaimed(&self);
 }
 
 /// How a job ended.
 pub(crate) enum End {
-    /// Its future was ready, and has kept its result.
+    /// The job's future was ready, and has stored its result.
     Returned,
-    /// It panicked: in the closure, in `poll` or in a `Drop`.
+    /// The job panicked: in the closure, in `poll` or in a `Drop`.
     Panicked(Panic),
-    /// It was cancelled, and has been dropped.
+    /// The job was cancelled, and has been dropped.
     Cancelled,
-    /// The reactor stopped, and it has been dropped.
+    /// The reactor stopped, and the job has been dropped.
     Stopped,
 }
 
 /// The tracker of a reactor's jobs.
 pub(crate) type Tracker = tracker::Tracker<QueuedJob>;
 
-/// The thread that runs code of a job.
+/// Where code of a job runs.
 #[derive(Clone, Copy)]
 pub(crate) enum On<'a> {
-    /// The reactor thread, which tells the tracker.
+    /// On the reactor thread, so that the tracker must know of it.
     Reactor(&'a Tracker),
-    /// Another thread, which drops a job that the reactor never takes.
+    /// On another thread, which drops a job that the reactor never takes.
     Elsewhere,
 }
 
 impl On<'_> {
-    /// Runs user code in the name of a job.
+    /// Runs user code on behalf of a job.
     fn run<R>(self, job: &dyn Job, span: &Span, user_code: impl FnOnce() -> R) -> R {
         let user_code = || span.within(user_code);
         match self {
@@ -76,7 +87,7 @@ impl On<'_> {
         }
     }
 
-    /// Notes that a job has ended: the one with these numbers, or the one that was taken last.
+    /// Notes that a job has ended: the one with these stats, or the one that was taken last.
     fn remove(self, stats: Option<&JobStats>) {
         if let Self::Reactor(tracker) = self {
             tracker.remove(stats);
@@ -92,10 +103,10 @@ pub(crate) struct QueuedJob {
 }
 
 impl QueuedJob {
-    /// Code of the job runs in `span`, which is closed before its outcome is known.
+    /// Code of the job runs in `span`, which is closed before the outcome is published.
     pub(crate) fn new(job: Arc<dyn Job>, span: Span, submitted: Instant) -> Envelope<Self> {
-        let location = job.header().location;
-        Envelope { location, submitted, job: Self { job: Some(job), span } }
+        let Header { location, is_internal, .. } = *job.header();
+        Envelope { location, submitted, is_internal, job: Self { job: Some(job), span } }
     }
 
     fn end(&mut self, end: End, on: On<'_>) {
@@ -113,8 +124,16 @@ impl Drop for QueuedJob {
     }
 }
 
+impl TakesId for QueuedJob {
+    fn set_id(&self, id: u64) {
+        if let Some(job) = &self.job {
+            job.header().set_id(id);
+        }
+    }
+}
+
 impl TakenJob<QueuedJob> {
-    /// Goes on to the next stage; a cancelled job ends here.
+    /// Begins the job; `None` if it was cancelled, and has ended.
     pub(crate) fn begin(self, tracker: &Tracker) -> Option<RunningJob> {
         let Self { job: mut queued, meta, since } = self;
         if queued.job.as_ref()?.header().is_cancelled() {
@@ -133,7 +152,7 @@ impl TakenJob<QueuedJob> {
     }
 }
 
-/// A job that has been begun. It stays on the reactor thread.
+/// A job that has been begun. Stays on the reactor thread.
 pub(crate) struct RunningJob {
     job: Arc<dyn Job>,
     /// `None` once the job has ended.
@@ -142,24 +161,23 @@ pub(crate) struct RunningJob {
     registered: bool,
     span: Span,
     meta: JobMeta,
-    /// When it was taken.
+    /// When the job was taken.
     since: Instant,
-    /// `None` until the first poll was not ready.
+    /// `None` until the first poll has returned `Pending`.
     stats: Option<Arc<JobStats>>,
 }
 
 impl RunningJob {
-    /// Polls the job the first time, at once, before it is known whether it needs a task: a job that is
-    /// ready never gets one. `Pending` means that it wants to be polled by a task, even if it was not
-    /// woken meanwhile, as nobody would have noticed.
+    /// Polls the job for the first time, without a task: a job that is ready at once never gets one. On `Pending` the job
+    /// must be given a task and polled again: this poll used a no-op waker, so a wake during it was lost.
     pub(crate) fn first_poll(&mut self, tracker: &Tracker) -> Poll<()> {
         self.poll_future(tracker, &mut Context::from_waker(Waker::noop()))
     }
 
-    /// Polls the job in its task. `Ready` means that it has ended, one way or another.
+    /// Polls the job in its task. `Ready` means that the job has ended, in whichever way.
     pub(crate) fn poll(&mut self, tracker: &Tracker, cx: &mut Context<'_>) -> Poll<()> {
         if !self.registered {
-            // All wakers of one task are alike, so once is enough.
+            // All wakers of a task are alike, so registering once is enough.
             self.job.header().register(cx.waker());
             self.registered = true;
         }
@@ -179,8 +197,8 @@ impl RunningJob {
                 job.header().set_waiting();
                 return None;
             }
-            // The future is dropped before the outcome is known, and a panic in its `Drop` is the
-            // outcome, but for an earlier panic.
+            // The future is dropped before the outcome is published. A panic in its `Drop` is the outcome, unless the
+            // job has panicked before.
             let dropped = catch(|| drop(future.take()));
             Some(poll.and(dropped).map_or_else(End::Panicked, |()| End::Returned))
         };
@@ -201,7 +219,7 @@ impl RunningJob {
         Poll::Ready(())
     }
 
-    /// Drops the future and ends the job; if it has ended already, does nothing.
+    /// Drops the future and ends the job; does nothing if the job has ended already.
     pub(crate) fn end(&mut self, end: End, on: On<'_>) {
         let Some(future) = self.future.take() else {
             return;
@@ -227,17 +245,17 @@ impl Drop for RunningJob {
 fn publish(on: On<'_>, job: &dyn Job, end: End) {
     let end = fork::Owned::new(end);
     if fork::forked_from().is_some() {
-        // A job that has forked ends in the child, too. All waiters are the parent's: in the child a wait is
-        // refused, and one of the parent's threads may have held a lock of the outcome at the fork.
+        // A job that has forked ends in the child, too. Its callers are threads of the parent: in the child there is
+        // none to wake, and the locks of one that was just about to wait stay locked for ever.
         return;
     }
-    // The handle that has cancelled a job says so, even if the reactor was stopped before it came to that.
+    // A caller that has cancelled its job gets `Cancelled`, even if the reactor was stopped before it saw the cancel.
     let end = match end.into_inner() {
         End::Stopped if job.header().is_cancelled() => End::Cancelled,
         end => end,
     };
-    // A panic in here comes from somebody's waker, or the `Drop` of an outcome that nobody wants. It was
-    // published by then, the panic hook has spoken, and there is no one else to tell.
+    // A panic in here comes from a waker, or from the `Drop` of an outcome without a handle. By then the outcome was
+    // published and the panic hook has reported the panic; there is no caller left to pass it to.
     let claimed = catch(|| job.publish(end)).unwrap_or(true);
     if !claimed {
         let _ = on.run(job, &Span::default(), || catch(|| job.report_unclaimed()));

@@ -1,8 +1,7 @@
-//! A job that owns all it uses, as `run_in_reactor` starts it.
+//! [`OwnedJob`]: a job that owns all it uses, as `run_in_reactor` starts it.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 
@@ -16,16 +15,16 @@ use crate::panic::{catch, hint_for_error, poll_and_drop};
 use crate::sync::lock;
 use crate::text::ShortLocation;
 
-/// A job's outcome, as the handle keeps it.
+/// A job's outcome, as the handle stores it.
 pub(crate) type Settled<T, E> = Result<T, Error<E>>;
 
-/// A job that owns all it uses. `C` is the closure; the handle knows the job without it.
+/// A job that owns all it uses. `C` is the place of the closure, a type that the handle need not know.
 pub(crate) struct OwnedJob<T, E, C: ?Sized = dyn Send + Sync> {
     pub(crate) header: Header,
     pub(crate) outcome: Outcome<Settled<T, E>>,
-    /// `E`'s own, caught while its bound was known.
+    /// The `Debug` of `E`, stored here because the handle does not ask for that bound.
     debug: fn(&E, &mut fmt::Formatter<'_>) -> fmt::Result,
-    /// `None` once begun or discarded. LOCKING: held to move it out.
+    /// `None` once the job has begun or has been dropped. LOCKING: held to move the closure out.
     closure: C,
 }
 
@@ -66,7 +65,7 @@ where
             End::Stopped => Some(Error::ReactorStopped),
         };
         if let Some(error) = instead {
-            // Nothing is replaced: a future that has put its result has ended, and cannot fail any more.
+            // This replaces no result: a future that has stored its result has ended, and cannot fail any more.
             self.outcome.put(Err(error));
         }
         self.outcome.publish()
@@ -78,17 +77,12 @@ where
 }
 
 impl<C, T, E: fmt::Debug> OwnedJob<T, E, Mutex<Option<C>>> {
-    pub(crate) fn new(location: &'static Location<'static>, closure: C) -> Self {
-        Self {
-            header: Header::new(location),
-            outcome: Outcome::new(),
-            debug: E::fmt,
-            closure: Mutex::new(Some(closure)),
-        }
+    pub(crate) fn new(header: Header, closure: C) -> Self {
+        Self { header, outcome: Outcome::new(), debug: E::fmt, closure: Mutex::new(Some(closure)) }
     }
 
-    /// Ends a job that cannot be submitted. As with any other job, a panic in the `Drop` of the closure is
-    /// the outcome.
+    /// Ends a job that cannot be submitted, with this error; or with a panic in the `Drop` of its closure, as for any
+    /// other job.
     pub(crate) fn refuse(&self, error: Error) {
         let closure = lock(&self.closure).take();
         let dropped = catch(|| drop_in_context(closure));
@@ -116,26 +110,26 @@ impl<T, E, C: ?Sized> OwnedJob<T, E, C> {
             }
         }
 
-        let place = ShortLocation(self.header.location);
+        let location = ShortLocation(self.header.location);
         let shown: &dyn fmt::Debug = match error {
             Error::Cancelled | Error::ReactorStopped | Error::Forked { .. } => return,
             Error::Job(error) => &Shown(error, self.debug),
             Error::Panicked(panic) => panic,
             Error::Setup(error) => error,
             Error::Full => &format_args!("Full"),
-            // Never a job's outcome.
+            // These are never the outcome of a job.
             Error::TimedOut(_)
             | Error::OnReactorThread
             | Error::AlreadySetUp(_)
             | Error::Interrupted => return,
         };
-        // The place is worth a line, even if the error will not be shown.
+        // The location is worth a line, even if the error's `Debug` panics.
         let shown = catch(|| format!("{shown:?}"));
         let shown = shown.unwrap_or_else(|_| "its error's `Debug` panicked, too".to_owned());
         let hint = hint_for_error(&shown).map(|hint| format!(" ({hint})")).unwrap_or_default();
         diagnostics::log(
             log::Level::Error,
-            format_args!("nobody saw the failure of the job started at {place}: {shown}{hint}"),
+            format_args!("nobody saw the failure of the job started at {location}: {shown}{hint}"),
         );
     }
 }

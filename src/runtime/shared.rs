@@ -12,6 +12,7 @@ use atomic_waker::AtomicWaker;
 use crate::context::Tokio;
 use crate::error::{Error, JobState, TimedOut};
 use crate::job::diagnostics::report_refused;
+use crate::job::header::Header;
 use crate::job::info::JobInfo;
 use crate::job::tracker::{Envelope, TakenJob};
 use crate::job::{QueuedJob, Tracker};
@@ -99,6 +100,14 @@ impl Shared {
             return Vec::new();
         }
         self.tracker.list(&self.queue)
+    }
+
+    /// Returns the id of a job that was submitted to this reactor; 0 if the reactor has refused the job.
+    pub(crate) fn id_of(&self, job: &Header) -> u64 {
+        if fork::forked_from().is_some() {
+            return job.id();
+        }
+        self.tracker.id_of(&self.queue, || job.id())
     }
 
     /// Would a job submitted now be refused?

@@ -6,11 +6,12 @@
 
 use std::future::pending;
 use std::panic::Location;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crochet::{Error, EventualResult, JobInfo, JobState, Reactor};
+use crochet::{Error, EventualResult, JobInfo, JobState, Reactor, retrieve_result};
 use futures_lite::future::yield_now;
 
 #[cfg(unix)]
@@ -348,4 +349,91 @@ fn a_forked_child_has_no_jobs_and_drops_none_of_its_parents() {
     job.join(LONG).unwrap();
     assert_eq!(drops.count(), 1);
     drop(other);
+}
+
+#[test]
+fn the_timer_of_a_stashed_result_is_no_job_of_the_program() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    let stashed = reactor.run_in_reactor(pending::<Result<(), Error>>);
+    let id = stashed.id();
+    let key = stashed.stash_for(LONG);
+    // The timer is in the queue, then it waits.
+    assert_eq!(ids(&reactor.jobs()), [id]);
+    settle(&reactor);
+    assert_eq!(ids(&reactor.jobs()), [id]);
+    retrieve_result::<(), Error>(key).unwrap().cancel();
+}
+
+#[test]
+fn a_handle_knows_the_id_under_which_its_job_is_listed() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    let waiting = reactor.run_in_reactor(pending::<Result<(), Error>>);
+    settle(&reactor);
+    let hog = hog(&reactor);
+    let queued = [(); 3].map(|()| idle(&reactor));
+    let handles = || [&waiting, &hog.job].into_iter().chain(&queued).map(EventualResult::id);
+    let before: Vec<_> = handles().collect();
+    assert_eq!(before, [1, 3, 4, 5, 6]);
+    assert_eq!(ids(&reactor.jobs()), before);
+    let late = idle(&reactor);
+    assert_eq!(ids(&reactor.jobs()).last(), Some(&late.id()));
+    hog.release();
+    late.join(LONG).unwrap();
+    waiting.cancel();
+    waiting.wait(LONG).unwrap_err();
+    // A job that has ended keeps its id.
+    assert_eq!(waiting.id(), 1);
+    reactor.shutdown(LONG).unwrap();
+    assert_eq!(queued.map(|job| job.id()), [4, 5, 6]);
+    // Refused.
+    assert_eq!(idle(&reactor).id(), 0);
+}
+
+#[test]
+fn ids_asked_for_by_many_threads_are_the_places_in_the_order_of_submission() {
+    const CALLERS: usize = 4;
+    const JOBS: usize = 2000;
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    let mut all: Vec<u64> = thread::scope(|scope| {
+        let submit = || {
+            let jobs: Vec<_> = (0..JOBS).map(|_| idle(&reactor)).collect();
+            let ids: Vec<_> = jobs.iter().map(EventualResult::id).collect();
+            assert!(ids.is_sorted_by(|one, next| one < next), "{ids:?}");
+            ids
+        };
+        let callers = [(); CALLERS].map(|()| scope.spawn(submit));
+        callers.into_iter().flat_map(|caller| caller.join().unwrap()).collect()
+    });
+    all.sort_unstable();
+    assert!(all.into_iter().eq(1..=(CALLERS * JOBS) as u64));
+}
+
+#[test]
+fn calls_go_on_while_other_threads_list_very_many_jobs_without_a_pause() {
+    const JOBS: usize = 20_000;
+    const CALLS: usize = 100;
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    let jobs: Vec<_> =
+        (0..JOBS).map(|_| reactor.run_in_reactor(pending::<Result<(), Error>>)).collect();
+    settle(&reactor);
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    assert!(reactor.jobs().len() >= JOBS);
+                }
+            });
+        }
+        let _over = OnDrop(|| over.store(true, Ordering::Relaxed));
+        for call in 0..CALLS {
+            let sum = async { Ok::<_, Error>(call + 1) };
+            assert_eq!(reactor.wait_for(LONG, sum).unwrap(), call + 1);
+        }
+    });
+    drop(jobs);
 }
