@@ -1,4 +1,4 @@
-//! [`BackgroundLogger`]: a logger that may block, kept off the reactor thread.
+//! [`BackgroundLogger`]: keeps a logger that may block off the reactor thread.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -17,29 +17,30 @@ use crate::runtime::current::in_reactor;
 use crate::sync::lock;
 use crate::sys::at_exit::{self, Step};
 
-/// Wraps a logger, so that jobs can log without waiting for it: records from a reactor thread are written
-/// by a thread of the logger's own, `crochet-log`.
+/// Wraps a logger so that jobs need not wait for it: another thread, `crochet-log`, writes the
+/// records that come from a reactor thread.
 ///
-/// A logger writes to files, terminals, sockets; while it does so on the reactor thread, no job runs.
-/// Records from other threads are written on the spot, as by the logger itself, unless some are waiting to be
-/// written: then they go behind them, so that the order is kept. The thread is started by the first
-/// record that needs it.
+/// A logger writes to files, terminals or sockets, and while it does so on the reactor thread, no
+/// job runs. Records from other threads are written at once, on those threads, unless earlier
+/// records are still waiting; then they wait as well, to keep the order. The first record that has
+/// to wait starts the thread.
 ///
-/// A logger that panics loses the record it panicked at, and nothing else, on whatever thread. What it logs
-/// itself while it writes comes after the records that are waiting; what it logs while it writes *that* is
-/// left out, as it would never end. A record that waits keeps its level, target, text, module, file and
-/// line; structured key-values (`log`'s feature `kv`) are not kept.
+/// If the logger panics, only the record that it was writing is lost. Records that the logger
+/// itself submits while it writes come after those that are waiting; records that it submits while
+/// writing *these* are dropped, because otherwise there would be no end. A record that waits keeps
+/// its level, target, text, module, file and line, but not its structured key-values (`log`'s
+/// feature `kv`).
 ///
 /// # Nothing is lost
 ///
-/// [`flush`](Log::flush), for which there is [`log::logger`]`().flush()`, blocks until all records
-/// before it are written. It does so for a second at the most at the end of `main`, on Unix, if the logger was
-/// made or the reactor started on the main thread. Elsewhere call it last thing in `main`. On a reactor
-/// thread, and inside the logger, it only asks the wrapped logger to flush. Dropping the
-/// `BackgroundLogger` flushes, too.
+/// [`flush`](Log::flush), called as [`log::logger`]`().flush()`, blocks until all earlier records
+/// are written. On Unix the end of `main` flushes by itself, for one second at most, if the main
+/// thread made the logger or started the reactor. Elsewhere, make it the last call of `main`. On a
+/// reactor thread, and inside the logger, `flush` only flushes the wrapped logger. Dropping the
+/// `BackgroundLogger` flushes as well.
 ///
-/// A forked child of a process with that thread does not have it. There all records are written on the spot,
-/// and those that were waiting are the parent's to write.
+/// A forked child has no such thread. There all records are written at once, and the parent writes
+/// those that were waiting.
 ///
 /// # Examples
 ///
@@ -74,14 +75,14 @@ pub struct BackgroundLogger {
 
 struct Inner {
     logger: Held<Box<dyn Log>>,
-    /// The process whose thread writes; 0 until it is started. ORDERING: Relaxed; a fork copies memory as it
-    /// is, and the number is only compared.
+    /// The process whose thread writes; 0 until the thread has been started. ORDERING: Relaxed; a
+    /// fork copies memory as it is, and the number is only compared.
     writer: AtomicU32,
-    /// How many items are in the queue or being written. ORDERING: whoever sees that there is none
-    /// (Acquire) comes after the writing of the last one (Release).
+    /// How many items are in the queue or being written. ORDERING: a thread that reads 0 (Acquire)
+    /// comes after the writing of the last item (Release).
     waiting: AtomicUsize,
-    /// LOCKING: held to move items in and out; the logger is never called with it held. Never locked in a
-    /// forked child.
+    /// LOCKING: held to move items in and out; the logger is never called under it. Never locked in
+    /// a forked child.
     queue: Mutex<Queue>,
     /// Notified when an item comes, and when the logger is dropped.
     more: Condvar,
@@ -92,22 +93,22 @@ struct Inner {
 #[derive(Default)]
 struct Queue {
     items: VecDeque<Item>,
-    /// Items put in, and items written, since the beginning.
+    /// How many items have been put in, and how many written, so far.
     put: u64,
     done: u64,
     thread: bool,
     closed: bool,
 }
 
-/// What there is to do for the thread.
+/// Work for the thread.
 enum Item {
     Record(Owned),
-    /// The wrapped logger is to flush, too.
+    /// Flush the wrapped logger.
     Flush,
 }
 
 thread_local! {
-    /// What this thread is writing, if it is: a record of the program's, or of the logger's own.
+    /// Whose record this thread is writing, if it is writing one.
     static WRITING: Cell<Option<Origin>> = const { Cell::new(None) };
 }
 
@@ -118,7 +119,7 @@ enum Origin {
 }
 
 impl BackgroundLogger {
-    /// Wraps `logger`. Starts nothing yet.
+    /// Wraps `logger`. Never blocks, and starts no thread yet.
     pub fn new(logger: impl Log + 'static) -> Self {
         let inner = Arc::new(Inner {
             logger: Held::new(Box::new(logger)),
@@ -189,13 +190,13 @@ impl Inner {
         self.waiting.load(Ordering::Acquire) == 0
     }
 
-    /// Is the thread another process's, of which this one is a fork?
+    /// Whether the thread belongs to the process that this one was forked from.
     fn is_forked(&self) -> bool {
         let writer = self.writer.load(Ordering::Relaxed);
         writer != 0 && writer != process::id()
     }
 
-    /// Has the logger write a record, on this thread.
+    /// Writes a record on this thread.
     fn write(&self, origin: Origin, record: &Record<'_>) {
         call(origin, || self.logger.log(record));
     }
@@ -207,9 +208,10 @@ impl Inner {
         }
     }
 
-    /// Puts an item into the queue; gives it back if there is no thread to attend to it.
+    /// Puts an item into the queue; gives it back if the thread cannot be started.
     fn put(this: &Arc<Self>, item: Item) -> Result<(), Item> {
-        // Before the lock is taken, for a fork that finds it held to know.
+        // Before the lock is taken, so that a forked child that inherits it locked does not wait
+        // for it.
         this.writer.store(process::id(), Ordering::Relaxed);
         let mut queue = lock(&this.queue);
         if !queue.thread {
@@ -228,7 +230,7 @@ impl Inner {
         Ok(())
     }
 
-    /// The thread, whole.
+    /// Runs the thread, from its start to its end.
     fn write_all(&self) {
         let mut queue = lock(&self.queue);
         loop {
@@ -266,7 +268,7 @@ impl Inner {
     }
 }
 
-/// Calls the wrapped logger. Its panic is the end of this call only.
+/// Calls the wrapped logger, and catches its panic.
 fn call(origin: Origin, logger: impl FnOnce()) {
     let before = WRITING.replace(Some(origin));
     let _ = catch(logger);
@@ -314,11 +316,12 @@ impl Owned {
 /// All loggers, for the end of `main`.
 static MADE: Mutex<Vec<Weak<Inner>>> = Mutex::new(Vec::new());
 
-/// Blocks until all records are written and the wrapped loggers have flushed, or the time is over. For the end
-/// of `main`, which no logger may hold up: their threads do it, this one only waits.
+/// Blocks until all records are written and the wrapped loggers have flushed, or the time is over.
+/// The loggers' own threads do the work, so that no logger can hold up the end of `main` for
+/// longer.
 fn flush_all(end: Option<Instant>) {
     let made: Vec<_> = lock(&MADE).iter().filter_map(Weak::upgrade).collect();
-    // Where no thread is to be had, nothing is waiting either.
+    // If the thread cannot be started, no record is waiting either.
     let asks = |logger: &Arc<Inner>| !logger.is_forked() && Inner::put(logger, Item::Flush).is_ok();
     let asked: Vec<_> = made.into_iter().filter(asks).collect();
     for logger in asked {

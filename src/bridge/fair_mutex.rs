@@ -1,44 +1,45 @@
-//! Turns, on one thread: async code that waits in mutex.
+//! A fair async mutex for the tasks of one thread.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future;
 use std::task::{Context, Poll, Waker};
 
-/// Those who wait for their guard, in the order in which they came. The first one has it.
+/// Is locked by its tasks in the order of their first poll: a ticket lock.
 ///
-/// An async mutex would not do: where it is released, somebody who has just come may be quicker than those
-/// who have been waiting.
+/// An ordinary async mutex would not do: a task that has just arrived can lock it before the tasks
+/// that have been waiting.
 #[derive(Default)]
 pub(crate) struct FairMutex {
-    next: Cell<u64>,
-    /// By number. Borrowed to look, never while a waker is used.
+    next_ticket: Cell<u64>,
+    /// The tasks that hold the lock or wait for it, by ticket. The first one holds the lock. Never
+    /// borrowed while a waker is cloned, woken or dropped.
     tasks: RefCell<BTreeMap<u64, Waker>>,
 }
 
 impl FairMutex {
-    /// Waits for one's guard, which lasts until what is returned is dropped. To drop this future is to leave the
-    /// mutex. The place in the mutex is that of the first poll.
+    /// Waits for the lock, which is held until the guard is dropped. Dropping this future gives up
+    /// the task's place in the order.
     pub(crate) async fn lock(&self) -> Guard<'_> {
-        let number = self.next.replace(self.next.get() + 1);
-        let guard = Guard { mutex: self, number };
+        let ticket = self.next_ticket.replace(self.next_ticket.get() + 1);
+        let guard = Guard { mutex: self, ticket };
         future::poll_fn(|cx| guard.poll(cx)).await;
         guard
     }
 }
 
-/// A place in the mutex.
+/// The lock, or a place in the order of those tasks that wait for it.
 pub(crate) struct Guard<'a> {
     mutex: &'a FairMutex,
-    number: u64,
+    ticket: u64,
 }
 
 impl Guard<'_> {
     fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
         let task = cx.waker().clone();
         let mut tasks = self.mutex.tasks.borrow_mut();
-        let before = tasks.insert(self.number, task);
-        let is_first = tasks.keys().next() == Some(&self.number);
+        let before = tasks.insert(self.ticket, task);
+        let is_first = tasks.keys().next() == Some(&self.ticket);
         drop(tasks);
         drop(before);
         if is_first { Poll::Ready(()) } else { Poll::Pending }
@@ -48,9 +49,10 @@ impl Guard<'_> {
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
         let mut tasks = self.mutex.tasks.borrow_mut();
-        let own = tasks.remove(&self.number);
-        // If the first one came before, it has its guard, or was woken for it.
-        let next = tasks.first_key_value().filter(|(number, _)| **number > self.number);
+        let own = tasks.remove(&self.ticket);
+        // A task with an earlier ticket holds the lock, or has been woken to take it, so there is
+        // none to wake.
+        let next = tasks.first_key_value().filter(|(ticket, _)| **ticket > self.ticket);
         let next = next.map(|(_, task)| task.clone());
         drop(tasks);
         drop(own);
@@ -81,10 +83,10 @@ mod tests {
     impl Wakes {
         fn poll<'a>(
             self: &Arc<Self>,
-            guard: Pin<&mut impl Future<Output = Guard<'a>>>,
+            lock: Pin<&mut impl Future<Output = Guard<'a>>>,
         ) -> Poll<Guard<'a>> {
             let waker = Waker::from(Arc::clone(self));
-            guard.poll(&mut Context::from_waker(&waker))
+            lock.poll(&mut Context::from_waker(&waker))
         }
 
         fn count(&self) -> usize {
@@ -93,17 +95,19 @@ mod tests {
     }
 
     #[test]
-    fn turns_come_in_the_order_of_the_line_and_nobody_overtakes() {
+    fn tasks_lock_in_the_order_of_their_first_poll() {
         let mutex = FairMutex::default();
         let wakes: [Arc<Wakes>; 3] = Default::default();
         let (mut a, mut b, mut c) = (pin!(mutex.lock()), pin!(mutex.lock()), pin!(mutex.lock()));
-        let Poll::Ready(first) = wakes[0].poll(a.as_mut()) else { panic!("nobody is before it") };
+        let Poll::Ready(first) = wakes[0].poll(a.as_mut()) else { panic!("the mutex is free") };
         assert!(wakes[1].poll(b.as_mut()).is_pending());
         drop(first);
         assert_eq!(wakes[1].count(), 1);
-        // It comes when the mutex has been left, but its guard is not yet.
+        // The lock is free, but the second task, which was woken, has not been polled yet.
         assert!(wakes[2].poll(c.as_mut()).is_pending());
-        let Poll::Ready(second) = wakes[1].poll(b.as_mut()) else { panic!("it is its guard") };
+        let Poll::Ready(second) = wakes[1].poll(b.as_mut()) else {
+            panic!("the second task is next")
+        };
         assert_eq!(wakes[2].count(), 0);
         drop(second);
         assert!(wakes[2].poll(c.as_mut()).is_ready());
@@ -111,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn who_leaves_the_line_passes_the_turn_on() {
+    fn a_task_that_gives_up_wakes_the_next_one_if_the_lock_is_free() {
         let mutex = FairMutex::default();
         let wakes: [Arc<Wakes>; 4] = Default::default();
         let [mut a, mut b, mut c, mut d] = [(); 4].map(|()| Box::pin(mutex.lock()));
@@ -120,12 +124,12 @@ mod tests {
         assert!(wakes[1].poll(b.as_mut()).is_pending());
         assert!(wakes[2].poll(c.as_mut()).is_pending());
         assert!(wakes[3].poll(d.as_mut()).is_pending());
-        // From the middle: it is nobody's guard.
+        // A task that neither holds the lock nor is next wakes none.
         drop(c);
         assert_eq!(wakes.each_ref().map(|task| task.count()), [0, 0, 0, 0]);
         drop(first);
         assert_eq!(wakes.each_ref().map(|task| task.count()), [0, 1, 0, 0]);
-        // Woken for its guard, but gone before it took it.
+        // This one was woken to take the lock, and gives up instead.
         drop(b);
         assert_eq!(wakes.each_ref().map(|task| task.count()), [0, 1, 0, 1]);
         assert!(wakes[3].poll(d.as_mut()).is_ready());

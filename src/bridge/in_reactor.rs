@@ -1,9 +1,9 @@
 //! [`InReactor`]: a value that stays on the reactor thread.
 //!
-//! Written on the public API. The value is owned by a *keeper*, a job that waits for ever: so it is dropped on
-//! the reactor thread, be it with the handle or with the reactor. Each call is a job of its own, with its
-//! own place, timeout and panic. It finds the value through a thread-local of the reactor thread, as neither
-//! the value nor anything that refers to it can be sent there.
+//! The value is owned by a *keeper*, a job that waits for ever. So the value is dropped on the
+//! reactor thread, both when the handle is dropped and when the reactor stops. Each call is a job
+//! too, with its own location, timeout and panic. A call finds the value through a thread-local of
+//! the reactor thread, because neither the value nor a reference to it can be sent there.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -22,21 +22,23 @@ use crate::error::Error;
 use crate::reactor::handle::Reactor;
 
 thread_local! {
-    /// The values of this thread's values, by id. Borrowed to look one up, never while user code runs. It
-    /// does not own them: the keepers do.
+    /// The values that live on this thread, by id. The keepers own them. Borrowed to look one up,
+    /// never while user code runs.
     static VALUES: RefCell<HashMap<u64, Weak<dyn Any>>> = RefCell::default();
 }
 
-/// A value that lives on the reactor thread, and is used there by calls that block; it need not be `Send`.
+/// Owns a value that lives on the reactor thread and need not be `Send`; calls from any thread use
+/// it, and block.
 ///
-/// This is how a client that is made of `Rc`s, or must stay on the thread on which it was made, gets a plain
-/// blocking interface for all threads: keep an `InReactor` in a private field, and have each method be one
-/// call of [`with`](Self::with). The example `dictionary` is one.
+/// A client that is made of `Rc`s, or must stay on the thread that made it, gets a blocking
+/// interface for all threads this way: keep an `InReactor` in a private field, and make each method
+/// one call of [`with`](Self::with). The program `examples/dictionary.rs` does so.
 ///
-/// Dropping it has the value dropped on the reactor thread, at that thread's next chance; it does not wait for
-/// that. A shutdown of the reactor drops the value, too, and from then on all calls return
-/// [`Error::ReactorStopped`], even if a fresh global reactor is started. While there is one of these, a
-/// [`Reactor`] of one's own is not stopped by dropping its last handle.
+/// Dropping an `InReactor` makes the reactor thread drop the value as soon as that thread is free,
+/// and does not wait for it. When the reactor is shut down, the value is dropped too; from then on
+/// all calls return [`Error::ReactorStopped`], even after a fresh global reactor has started. An
+/// `InReactor` holds a handle to its [`Reactor`], which therefore does not stop when the last other
+/// handle is dropped.
 ///
 /// # Examples
 ///
@@ -68,28 +70,32 @@ pub struct InReactor<T> {
     id: u64,
     reactor: Reactor,
     keeper: EventualResult<Infallible>,
-    /// There is no `T` in here, so this is `Send` and `Sync` whatever `T` is. Invariant, as calls get `&mut T`.
+    /// The `T` itself is elsewhere, so this type is `Send` and `Sync` for every `T`. Invariant in
+    /// `T`, because calls get a `&mut T`.
     value: PhantomData<fn(T) -> T>,
 }
 
 impl<T: 'static> InReactor<T> {
-    /// Makes a value on the global reactor's thread, and blocks until it is made. The reactor is started if
-    /// need be.
+    /// Blocks until a value has been made on the global reactor's thread. Starts that reactor if
+    /// necessary.
     ///
-    /// `make` is called on the reactor thread, so it has to be `Send`, but neither its future nor the value
-    /// need be. [`Duration::ZERO`] leaves no time to make anything, [`Duration::MAX`] waits for ever.
+    /// `make` must be `Send`, because it is called on the reactor thread; its future and the value
+    /// need not be. With [`Duration::ZERO`] there is no time to make anything; [`Duration::MAX`]
+    /// waits for ever.
     ///
     /// # Cancellation
     ///
-    /// When `timeout` has passed, the job is cancelled, and what it has made is dropped on the reactor thread.
+    /// When `timeout` has passed, the job is cancelled, and whatever it has made is dropped on the
+    /// reactor thread.
     ///
     /// # Errors
     ///
-    /// The future's own, and through `E::from` those of [`EventualResult::join`] and [`Reactor::global`].
+    /// The future's own, and through `E::from` those of [`EventualResult::join`] and
+    /// [`Reactor::global`].
     ///
     /// # Panics
     ///
-    /// If `make` or its future panics: that panic goes on here, with the same payload.
+    /// If `make` or its future panics: the same panic is re-raised here, with the same payload.
     ///
     /// # Examples
     ///
@@ -111,7 +117,7 @@ impl<T: 'static> InReactor<T> {
         Self::on(&Reactor::global()?, timeout, make)
     }
 
-    /// Makes a value on the thread of a reactor of one's own. As [`new`](Self::new).
+    /// Blocks until a value has been made on the thread of this reactor. Like [`new`](Self::new).
     ///
     /// # Errors
     ///
@@ -119,7 +125,7 @@ impl<T: 'static> InReactor<T> {
     ///
     /// # Panics
     ///
-    /// As [`new`](Self::new).
+    /// Those of [`new`](Self::new).
     ///
     /// # Examples
     ///
@@ -145,14 +151,14 @@ impl<T: 'static> InReactor<T> {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         let keeper = reactor.run_in_reactor(move || async move {
-            let place =
+            let local =
                 Rc::new(LocalValue::<T> { value: RefCell::new(None), mutex: FairMutex::default() });
-            let _listed = Listed::new(id, &place);
+            let _registration = Registration::new(id, &local);
             future::pending().await
         });
-        // From here on, whatever happens, the keeper goes when this goes.
+        // From here on, dropping `this` cancels the keeper, on every way out.
         let this = Self { id, reactor: reactor.clone(), keeper, value: PhantomData };
-        // One thread's jobs start in order, so the keeper is there when this starts.
+        // The jobs of one thread start in order, so the keeper has started when this job starts.
         this.run(timeout, async move |value| {
             *value = Some(make().await?);
             Ok::<_, E>(())
@@ -160,33 +166,34 @@ impl<T: 'static> InReactor<T> {
         Ok(this)
     }
 
-    /// Calls `call` on the reactor thread with the value, and blocks until its future is done, and returns the
-    /// result, or until `timeout` has passed.
+    /// Calls `call` with the value on the reactor thread, and blocks until its future is done or
+    /// `timeout` has passed.
     ///
-    /// Calls take turns: while one has the value, later ones wait, across its `await`s. Their order is that in
-    /// which they were submitted, as far as one thread's calls go. Jobs that do not use the value run on
-    /// meanwhile.
+    /// One call at a time has the value, across all of its `await`s; later calls wait for it. They
+    /// get the value in the order in which they were submitted, as far as the calls of one thread
+    /// go. Jobs that do not use the value run meanwhile.
     ///
-    /// `call` has to be `Send`, as it goes to the reactor thread; its future need not be. It may not borrow from
-    /// the caller, because then a timeout would have to wait for the reactor thread to let go of it; move
-    /// in what it uses. [`Duration::ZERO`] leaves no time for the call, [`Duration::MAX`] waits for ever.
+    /// `call` must be `Send`, because it goes to the reactor thread; its future need not be. It may
+    /// not borrow from the caller: a timeout would then have to wait until the reactor thread gives
+    /// up the borrow. Move what it uses into it. With [`Duration::ZERO`] there is no time for the
+    /// call; [`Duration::MAX`] waits for ever.
     ///
     /// # Cancellation
     ///
-    /// When `timeout` has passed, the call is cancelled: its future is dropped on the reactor thread, at the
-    /// `await` it is at, or it never gets its turn. The value stays, in the state in which that future left it,
-    /// for the calls that come after.
+    /// When `timeout` has passed, the call is cancelled: its future is dropped on the reactor
+    /// thread, at its current `await`, or it never starts. The value stays for later calls, in the
+    /// state in which that future left it.
     ///
     /// # Errors
     ///
-    /// The call's own, and through `E::from`: [`Error::TimedOut`], [`Error::ReactorStopped`] if the reactor
-    /// is stopped, [`Error::OnReactorThread`] at once on the reactor thread itself, which thus cannot wait for
-    /// its own turn; [`Error::Forked`] in a forked child.
+    /// The call's own, and through `E::from`: [`Error::TimedOut`], [`Error::ReactorStopped`] if the
+    /// reactor is stopped, [`Error::OnReactorThread`] at once on the reactor thread itself, which
+    /// would wait for itself; [`Error::Forked`] in a forked child.
     ///
     /// # Panics
     ///
-    /// If the call panics: its panic goes on here, with the same payload. It concerns no other call. The value
-    /// stays as the panic left it: nothing is poisoned.
+    /// If the call panics: the same panic is re-raised here, with the same payload. Other calls do
+    /// not notice. The value stays as the panic left it; nothing is poisoned.
     ///
     /// # Examples
     ///
@@ -200,9 +207,9 @@ impl<T: 'static> InReactor<T> {
     /// })?;
     /// let next = || {
     ///     lines.with(Duration::from_secs(60), async |(_, lines)| {
-    ///         let mut mutex = String::new();
-    ///         lines.read_line(&mut mutex).await?;
-    ///         Ok::<_, io::Error>(mutex)
+    ///         let mut line = String::new();
+    ///         lines.read_line(&mut line).await?;
+    ///         Ok::<_, io::Error>(line)
     ///     })
     /// };
     /// assert_eq!(next()?, "knit\n");
@@ -210,7 +217,7 @@ impl<T: 'static> InReactor<T> {
     /// # Ok::<(), io::Error>(())
     /// ```
     ///
-    /// What the call uses has to be `Send`:
+    /// What the call uses must be `Send`:
     ///
     /// ```compile_fail,E0277
     /// use crochet::{Error, InReactor};
@@ -224,7 +231,7 @@ impl<T: 'static> InReactor<T> {
     /// }
     /// ```
     ///
-    /// So has what it returns: the value does not get out.
+    /// So must its result, because the value cannot leave the thread:
     ///
     /// ```compile_fail,E0277
     /// use crochet::{Error, InReactor};
@@ -235,7 +242,7 @@ impl<T: 'static> InReactor<T> {
     /// }
     /// ```
     ///
-    /// And it may not borrow:
+    /// The call may not borrow from the caller:
     ///
     /// ```compile_fail,E0521
     /// use crochet::{Error, InReactor};
@@ -264,7 +271,7 @@ impl<T: 'static> InReactor<T> {
         })
     }
 
-    /// [`with`](Self::with), where the value may be yet to be made.
+    /// Like [`with`](Self::with), but also runs before the value has been made.
     #[track_caller]
     fn run<R, E>(
         &self,
@@ -278,13 +285,13 @@ impl<T: 'static> InReactor<T> {
         let id = self.id;
         #[expect(
             clippy::await_holding_refcell_ref,
-            reason = "whoever has the turn is alone with it"
+            reason = "only the call that holds the mutex borrows the value"
         )]
         let use_value = move || async move {
-            // The keeper goes before its calls only where the reactor stops.
-            let place = find::<T>(id).ok_or(Error::ReactorStopped)?;
-            let _guard = place.mutex.lock().await;
-            let mut value = place.value.borrow_mut();
+            // Only a reactor that stops drops the keeper before its calls.
+            let local = find::<T>(id).ok_or(Error::ReactorStopped)?;
+            let _guard = local.mutex.lock().await;
+            let mut value = local.value.borrow_mut();
             call(&mut value).await
         };
         self.reactor.run_in_reactor(use_value).join(timeout)
@@ -303,32 +310,32 @@ impl<T> Drop for InReactor<T> {
     }
 }
 
-/// Where a value is, on the reactor thread. It is owned by the keeper, and by the calls that have begun.
+/// The value, on the reactor thread. Owned by the keeper and by the calls that have started.
 struct LocalValue<T> {
     /// `None` until it is made.
     value: RefCell<Option<T>>,
     mutex: FairMutex,
 }
 
-/// While it lives, calls find the place.
-struct Listed(u64);
+/// An entry in `VALUES`, removed when this is dropped.
+struct Registration(u64);
 
-impl Listed {
-    fn new<T: 'static>(id: u64, place: &Rc<LocalValue<T>>) -> Self {
-        let place: Weak<dyn Any> = Rc::<LocalValue<T>>::downgrade(place);
-        VALUES.with_borrow_mut(|values| values.insert(id, place));
+impl Registration {
+    fn new<T: 'static>(id: u64, local: &Rc<LocalValue<T>>) -> Self {
+        let local: Weak<dyn Any> = Rc::<LocalValue<T>>::downgrade(local);
+        VALUES.with_borrow_mut(|values| values.insert(id, local));
         Self(id)
     }
 }
 
-impl Drop for Listed {
+impl Drop for Registration {
     fn drop(&mut self) {
-        // The storage is gone where a destructor of a thread-local drops a `Driver`.
+        // The storage is gone if the destructor of a thread-local drops a `Driver`.
         let _ = VALUES.try_with(|values| values.borrow_mut().remove(&self.0));
     }
 }
 
 fn find<T: 'static>(id: u64) -> Option<Rc<LocalValue<T>>> {
-    let place = VALUES.with_borrow(|values| values.get(&id)?.upgrade())?;
-    place.downcast().ok()
+    let local = VALUES.with_borrow(|values| values.get(&id)?.upgrade())?;
+    local.downcast().ok()
 }

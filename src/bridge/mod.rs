@@ -1,4 +1,5 @@
-//! Bridges from blocking code to other async things than a single future, built on the public API.
+//! Bridges between blocking code and async things other than a single future: streams, values,
+//! loggers, threads.
 
 pub(crate) mod background_logger;
 mod fair_mutex;

@@ -1,23 +1,24 @@
-//! Blocking code, off the reactor thread.
+//! [`unblock`]: blocking code, off the reactor thread.
 
 use crate::context::Surroundings;
 
-/// Runs blocking code on a thread of its own, for async code to await.
+/// Runs blocking code on another thread, for async code to await.
 ///
-/// A blocking call inside a job holds up all other jobs: a file, a lock, a long computation. Give it to
-/// `unblock`, from any executor. The threads are those of the [`blocking`] crate: started when needed, up
-/// to 500, and ended after some idle seconds.
+/// A blocking call inside a job (a file, a lock, a long computation) holds up all other jobs. Pass
+/// it to `unblock`, on any executor. The threads belong to the [`blocking`] crate, which starts up
+/// to 500 of them when needed, and ends them after some idle seconds.
 ///
-/// With the feature `tokio`, `f` runs in the context in which the future is polled, as in tokio's `spawn_blocking`.
+/// With the feature `tokio`, `f` runs in the context in which the future is polled, as in tokio's
+/// `spawn_blocking`.
 ///
 /// # Cancellation
 ///
-/// If the future is dropped before `f` has started, `f` is dropped uncalled. If it has started, it runs to
-/// its end, and its result is dropped.
+/// If the future is dropped before `f` has started, `f` is dropped uncalled. If `f` has started, it
+/// runs to its end, and its result is dropped.
 ///
 /// # Panics
 ///
-/// If `f` panics: its panic goes on where the future is awaited.
+/// If `f` panics: the same panic is re-raised where the future is awaited.
 ///
 /// # Examples
 ///
@@ -40,8 +41,9 @@ pub async fn unblock<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) 
     }
 }
 
-/// A value on its way between two threads. Where the future of `unblock` is dropped, the value is dropped on its way, on
-/// whatever thread; that is done in the context which the future was polled in.
+/// A value on its way between two threads. Where the future of `unblock` is dropped, the value is
+/// dropped on its way, on whatever thread; that is done in the context which the future was polled
+/// in.
 struct Carried<T> {
     /// `None` once taken out.
     value: Option<T>,

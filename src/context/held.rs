@@ -1,20 +1,20 @@
-//! [`Held`]: a value that is dropped in the context that jobs are dropped in.
+//! [`Held`]: a value that is dropped in the same context as jobs are.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use crate::context::drop_in_context;
 
-/// A wrapper around a value of an async library, which drops the value in the context of a tokio runtime. Never
-/// blocks.
+/// Wraps a value of an async library, and drops it in the context of a tokio runtime.
 ///
-/// Some values start a task when they are dropped: a pooled connection goes back to its pool so, a transaction rolls
-/// back. With the feature `tokio` such a value may be made in a job and kept on an ordinary thread, but its `Drop`
-/// panics there, because that thread is in no runtime's context. A `Held` value may be dropped on any thread. For a
-/// single place, [`in_context`](crate::in_context) does the same: `in_context(|| drop(value))`. Without the feature `tokio` this is a
+/// Some values start a task when they are dropped: a pooled connection that returns to its pool, a
+/// transaction that rolls back. With the feature `tokio`, such a value can be made in a job and
+/// kept by an ordinary thread, but its `Drop` panics there, because the thread is in no runtime's
+/// context. A `Held` value can be dropped on any thread. [`in_context`](crate::in_context) does the
+/// same for a single place: `in_context(|| drop(value))`. Without the feature `tokio` this is a
 /// plain wrapper.
 ///
-/// `Held<T>` derefs to `T`, has the traits that `T` has, and costs nothing but its drop, which enters the context.
+/// A `Held<T>` derefs to `T` and implements the common traits if `T` does. No method of it blocks.
 ///
 /// # Examples
 ///
@@ -46,7 +46,7 @@ pub struct Held<T> {
 }
 
 impl<T> Held<T> {
-    /// Wraps a value.
+    /// Wraps a value. Never blocks.
     ///
     /// # Examples
     ///
@@ -60,7 +60,7 @@ impl<T> Held<T> {
         Self { value: Some(value) }
     }
 
-    /// Returns the value, which is from now on dropped like any other.
+    /// Returns the value, to be dropped like any other from now on. Never blocks.
     ///
     /// # Examples
     ///

@@ -1,7 +1,8 @@
-//! What other crates expect to find around a poll: a tokio runtime's context, and tracing's current span.
+//! The surroundings that other crates expect of a poll or a drop: a tokio runtime's context, and
+//! tracing's current span.
 //!
-//! Each is a feature. Without it, its part below is empty, and so is the code that calls it: the rest of the
-//! crate knows of no feature.
+//! Each is a feature. Without it, the functions below do nothing, so the rest of the crate need not
+//! know which features are on.
 
 pub(crate) mod held;
 #[cfg(feature = "tokio")]
@@ -16,16 +17,18 @@ pub(crate) use self::tokio::{Surroundings, Tokio, in_tokio};
 #[cfg(feature = "tracing")]
 pub(crate) use self::tracing::Span;
 
-/// Calls `f` on this thread: with the feature `tokio` in the context of a tokio runtime, without it as it is. Blocks as
-/// long as `f` does.
+/// Calls `f` on this thread: in the context of a tokio runtime if the feature `tokio` is on, else
+/// in no particular one. Blocks for as long as `f` does.
 ///
-/// This is for what an async library makes in a job, and an ordinary thread uses or drops later. A pooled connection
-/// or a transaction starts a task in its `Drop`, which panics on a thread that is in no runtime's context. So drop it
-/// in here, or keep it in a [`Held`](crate::Held), which does the same wherever it is dropped. Other functions of such
-/// a library that are not `async`, and yet expect a runtime, can be called here, too.
+/// Use it for values that an async library makes in a job, and an ordinary thread uses or drops
+/// later. A pooled connection or a transaction starts a task in its `Drop`, which panics on a
+/// thread that is in no runtime's context. Drop it in here, or keep it in a [`Held`](crate::Held),
+/// which does the same wherever it is dropped. The library's functions that are not `async`, but
+/// expect a runtime, can be called in here as well.
 ///
-/// The runtime is the one that jobs are in, which this starts if need be. A thread that is in the context of another
-/// one already stays in that. In a forked child there is no runtime, and `f` is just called.
+/// The runtime is the one that jobs are in; it is started if necessary. A thread that is already in
+/// the context of a runtime stays in that context. A forked child has no runtime, so there `f` is
+/// just called; the same is true in the last destructors of a thread's thread-locals.
 ///
 /// # Panics
 ///
@@ -48,11 +51,12 @@ pub fn in_context<R>(f: impl FnOnce() -> R) -> R {
 
 /// Drops a value of the user's.
 ///
-/// This is the crate's one rule for drops: **what is the user's is dropped in the context of a tokio runtime**,
-/// where that feature is on. A future, a closure, a result, an error, a panic's payload, a stream: each may hold a
-/// value whose `Drop` starts a task. What a reactor thread drops is in the context of its reactor (see `tokio.rs`).
-/// Every other drop goes through here, or through [`Tokio::drop_within`] where it is known which reactor the value
-/// is from, or through the `Drop` of a [`Held`](held::Held) value.
+/// The crate has one rule for drops: **what is the user's is dropped in the context of a tokio
+/// runtime**, if that feature is on. A future, a closure, a result, an error, a panic's payload or
+/// a stream may each hold a value whose `Drop` starts a task. A reactor thread is in the context of
+/// its reactor all the time (see `tokio.rs`). Every other drop goes through this function, through
+/// [`Tokio::drop_within`] if it is known which reactor the value comes from, or through the `Drop`
+/// of a [`Held`](held::Held) value.
 pub(crate) fn drop_in_context<T>(value: T) {
     if mem::needs_drop::<T>() {
         in_tokio(|| drop(value));
@@ -60,7 +64,8 @@ pub(crate) fn drop_in_context<T>(value: T) {
 }
 
 impl Tokio {
-    /// Drops a value of the user's in the context of this reactor's runtime. See [`drop_in_context`].
+    /// Drops a value of the user's in the context of this reactor's runtime. See
+    /// [`drop_in_context`].
     pub(crate) fn drop_within<T>(&self, value: T) {
         if mem::needs_drop::<T>() {
             self.within(|| drop(value));
@@ -113,7 +118,7 @@ mod no_tokio {
         }
     }
 
-    /// Never made, without the feature `tokio`.
+    /// Never constructed without the feature `tokio`.
     pub(crate) enum Entered {}
 
     pub(crate) fn in_tokio<R>(user_code: impl FnOnce() -> R) -> R {

@@ -1,25 +1,26 @@
-//! The feature `tokio`: which runtime's context jobs are polled and dropped in.
+//! The feature `tokio`: in which runtime's context jobs are polled and dropped.
 //!
-//! Tokio's sockets, timers and `spawn` look for a runtime in a thread-local, which a guard sets: the
-//! *context*. They need nothing else of the thread they are polled on: the runtime's own thread watches the
-//! sockets and timers, and wakes the job.
+//! Tokio's sockets, timers and `spawn` look for a runtime in a thread-local, the *context*, which a
+//! guard sets. They need nothing else of the thread that polls them: the runtime's own thread
+//! watches the sockets and timers, and wakes the job.
 //!
-//! There is one runtime of the crate's own in a process, on a thread that is parked in it. It starts with the
-//! first reactor thread, and never ends: what was made in one reactor's job, a connection for example, is
-//! still of use in another's, or after a restart.
+//! The crate has one runtime of its own in each process, on a thread that is parked in it. The
+//! runtime starts with the first reactor thread and never ends, so a connection that was made in a
+//! job of one reactor can be used in a job of another, and after a restart.
 //!
 //! | where a job is polled or dropped | context | entered |
 //! |---|---|---|
 //! | a reactor's own thread | the crate's own | once, around the loop |
-//! | where a `Driver` is polled | that of the thread at the first poll, or else the crate's own | for each poll of the `Driver` |
+//! | the thread that polls a `Driver` | that of this thread at the first poll, or else the crate's own | for each poll of the `Driver` |
 //! | the thread of a `wait_for` that takes its future back | that of the reactor | for the drop |
-//! | anywhere, if it was never begun | that of the thread, or else the crate's own | for the drop |
+//! | any thread, of a job that was never begun | that of the thread, or else the one that jobs are in | for the drop |
 //!
-//! Everything else that is the user's is dropped as in the last row: by `drop_in_context`, which has the rule.
+//! `drop_in_context` states the rule for everything else of the user's: it is dropped as in the
+//! last row.
 //!
-//! A guard around the loop, unlike one around each poll, costs nothing, and does not mind a job that holds a
-//! guard of its own over an `.await`. But a `Driver` is polled by somebody else, whose context it may not
-//! change for longer than a poll.
+//! A guard around the loop costs nothing, unlike one around each poll, and does no harm to a job
+//! that holds its own guard over an `.await`. But a `Driver` is polled by an executor of the
+//! application, whose context it may change for the time of a poll only.
 
 use std::future;
 use std::io;
@@ -37,18 +38,19 @@ use crate::sys::fork;
 /// The name of the runtime's thread, and of those for tokio's `spawn_blocking`.
 const THREAD_NAME: &str = "crochet-tokio";
 
-/// The crate's own runtime, from a start that worked to the end of the process.
+/// The crate's own runtime: from its first successful start to the end of the process.
 static OWN: OnceLock<Handle> = OnceLock::new();
 
-/// LOCKING: held while the crate's own runtime is started, so that there is one. No user code runs meanwhile. Never
-/// locked in a forked child.
+/// LOCKING: held while the crate's own runtime is started, so that only one is. No user code runs
+/// meanwhile. Never locked in a forked child.
 static START: Mutex<()> = Mutex::new(());
 
+/// Returns the crate's own runtime, and starts it if necessary.
 fn own() -> io::Result<&'static Handle> {
     if let Some(handle) = OWN.get() {
         return Ok(handle);
     }
-    // The thread will not be there in a forked child, which so knows before it looks at the lock.
+    // A forked child lacks the runtime's thread. The mark lets it know before it touches the lock.
     fork::mark_process().map_err(io::Error::from)?;
     fork::watch_forks()?;
     let _start = lock(&START);
@@ -56,8 +58,8 @@ fn own() -> io::Result<&'static Handle> {
         return Ok(handle);
     }
     let (started, has_started) = mpsc::sync_channel(1);
-    // The thread makes the runtime, and not this one, which would have to drop it if there were no thread to
-    // be had: tokio panics where that is done inside another runtime.
+    // The new thread makes the runtime. If this one did, and the thread could not be started, it
+    // would have to drop the runtime, and tokio panics if that happens inside another runtime.
     let thread = thread::Builder::new().name(THREAD_NAME.to_owned());
     let run = move || {
         let mut builder = runtime::Builder::new_current_thread();
@@ -71,7 +73,8 @@ fn own() -> io::Result<&'static Handle> {
             }
         }
     };
-    // Late in a thread's destructors, std before 1.87 panics instead of returning an error.
+    // In the last destructors of a thread's thread-locals, std 1.85 panics here instead of
+    // returning an error.
     let spawned = catch(|| thread.spawn(run));
     spawned.map_err(|_| io::Error::other("no thread can be started any more"))??;
     let panicked = |_| Err(io::Error::other("tokio panicked when its runtime was to start"));
@@ -79,13 +82,13 @@ fn own() -> io::Result<&'static Handle> {
     Ok(OWN.get_or_init(|| handle))
 }
 
-/// The runtime of the application whose `Driver` was run last, if that was in one. An application that drives its
-/// reactor itself gets no runtime of the crate's own.
+/// The application's runtime in which a `Driver` was last run, if it was in one. An application
+/// that drives its reactor in a runtime gets no second runtime from the crate.
 ///
-/// LOCKING: held to move the handle in, or a clone out. Never locked in a forked child.
+/// LOCKING: held to store the handle or clone it. Never locked in a forked child.
 static ADOPTED: Mutex<Option<Handle>> = Mutex::new(None);
 
-/// The runtime that jobs are in, as far as this process has one by now.
+/// Returns the runtime that jobs are in; `None` if this process has none yet.
 fn started() -> Option<Handle> {
     OWN.get().cloned().or_else(|| lock(&ADOPTED).clone())
 }
@@ -101,14 +104,14 @@ impl Tokio {
         Self { handle: OnceLock::new() }
     }
 
-    /// Makes it the crate's own runtime, which is started if need be.
+    /// Sets the crate's own runtime, and starts it if necessary.
     pub(crate) fn start(&self) -> io::Result<()> {
         let handle = own()?;
         self.handle.get_or_init(|| handle.clone());
         Ok(())
     }
 
-    /// Makes it the runtime in whose context this thread is, or else the crate's own.
+    /// Sets the runtime in whose context this thread is, or else the crate's own.
     pub(crate) fn start_or_adopt(&self) -> io::Result<()> {
         let handle = match Handle::try_current() {
             Ok(handle) => {
@@ -126,11 +129,13 @@ impl Tokio {
         enter(self.handle.get()?)
     }
 
-    /// Leaves this thread in the context of this reactor's runtime until tokio's own thread-local is gone: so the
-    /// destructors of thread-locals that jobs have made run in the context, too.
+    /// Leaves this thread in the context of this reactor's runtime until tokio's own thread-local
+    /// is destroyed. So the destructors of thread-locals that jobs have made run in the context as
+    /// well.
     pub(crate) fn enter_for_good(&self) {
-        // The guard could be dropped only after that thread-local, and panics then. What leaks is one count of
-        // references to the runtime, which is the crate's own and never ends.
+        // The guard would have to outlive tokio's thread-local, and dropping it then panics.
+        // Forgetting it leaks one reference to the runtime, which is the crate's own and never
+        // ends.
         mem::forget(self.enter());
     }
 
@@ -146,14 +151,15 @@ impl Tokio {
     }
 }
 
-/// Runs user code on whatever thread: in the context in which this thread is, or else that of the runtime that jobs are
-/// in, which is started if need be.
+/// Runs user code in the context in which this thread is, or else in that of the runtime that jobs
+/// are in, which is started if necessary. Any thread may call it.
 pub(crate) fn in_tokio<R>(user_code: impl FnOnce() -> R) -> R {
     if fork::forked_from().is_some() {
         return user_code();
     }
-    // Late in a thread's destructors there is no way into a context, so no runtime is started for one. Where the start
-    // fails, the code must run all the same; a call that starts a reactor returns the reason.
+    // After tokio's thread-local has been destroyed, no context can be entered, so no runtime is
+    // started. If the start fails, the code runs all the same; a call that starts a reactor returns
+    // the reason.
     let handle = match Handle::try_current() {
         Err(error) if !error.is_thread_local_destroyed() => {
             started().or_else(|| own().ok().cloned())
@@ -164,15 +170,16 @@ pub(crate) fn in_tokio<R>(user_code: impl FnOnce() -> R) -> R {
     user_code()
 }
 
-/// A context to take along to another thread.
+/// A context, to be entered on another thread.
 #[derive(Clone)]
 pub(crate) struct Surroundings {
-    /// `None` where there is no runtime, and no job either that could have needed one.
+    /// `None` if there is no runtime, hence no job in the context of one.
     handle: Option<Handle>,
 }
 
 impl Surroundings {
-    /// The context in which this thread is, or else that of the runtime that jobs are in. Starts nothing.
+    /// Returns the context in which this thread is, or else that of the runtime that jobs are in.
+    /// Starts nothing.
     pub(crate) fn here() -> Self {
         if fork::forked_from().is_some() {
             return Self { handle: None };
@@ -188,20 +195,20 @@ impl Surroundings {
 }
 
 fn enter(handle: &Handle) -> Option<Entered<'_>> {
-    // Tokio panics where a destructor of a thread-local comes after tokio's own has gone.
+    // Tokio panics if a context is entered after its thread-local has been destroyed.
     let gone = Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed());
     (!gone).then(|| Entered { guard: Some(handle.enter()) })
 }
 
-/// While it lives, this thread is in a runtime's context.
+/// Keeps this thread in a runtime's context until it is dropped.
 pub(crate) struct Entered<'a> {
     guard: Option<EnterGuard<'a>>,
 }
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        // It panics if a job has kept a guard of its own, which it must not, and which is no reason for the
-        // reactor to end.
+        // Tokio panics here if a job has kept a guard of its own. The job is at fault, and the
+        // reactor goes on.
         let guard = self.guard.take();
         let _ = catch(|| drop(guard));
     }

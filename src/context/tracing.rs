@@ -1,11 +1,11 @@
-//! The feature `tracing`: the span in which a job runs, and the subscriber that hears of it.
+//! The feature `tracing`: the span and the subscriber of a job.
 //!
-//! A job of `wait_for` is a part of its caller's work, so it runs in the caller's span, which is open as long
-//! as the call lasts. A job of `run_in_reactor` outlives the call: it gets a span of its own, without a parent,
-//! that follows from the caller's, and is closed before the outcome is known.
+//! A job of `wait_for` is part of its caller's work, so it runs in the caller's span, which is open
+//! during the call. A job of `run_in_reactor` outlives the call. It gets a span of its own, which
+//! has no parent, follows from the caller's span, and is closed before the outcome is published.
 //!
-//! Both take the caller's subscriber with them, so that what a job reports goes where its caller's reports go,
-//! also if that is the subscriber of one thread (`with_default`).
+//! Both kinds keep the caller's subscriber, so that a job's events go where its caller's events go,
+//! even if that is the subscriber of one thread (`with_default`).
 
 use std::mem;
 use std::panic::Location;
@@ -19,7 +19,7 @@ use crate::panic::catch;
 use crate::sys::fork;
 use crate::text::ShortLocation;
 
-/// What is set up around each poll and drop of a job.
+/// The span and the subscriber that are set around each poll and drop of a job.
 #[derive(Default)]
 pub(crate) struct Span {
     /// `None` where the caller has no subscriber.
@@ -32,12 +32,12 @@ struct Inner {
 }
 
 impl Span {
-    /// The caller's span, for a job that is over before the call is.
+    /// Returns the caller's span, for a job that ends before the call returns.
     pub(crate) fn of_caller() -> Self {
         Self::with(::tracing::Span::current)
     }
 
-    /// A new span, which follows from the caller's.
+    /// Makes a span that follows from the caller's.
     pub(crate) fn of_job(location: &'static Location<'static>) -> Self {
         Self::with(|| {
             let location = ShortLocation(location);
@@ -65,19 +65,19 @@ impl Span {
     pub(crate) fn within<R>(&self, user_code: impl FnOnce() -> R) -> R {
         let Some(inner) = &self.inner else { return user_code() };
         let Inner { span, subscriber } = &**inner;
-        // A subscriber is user code, too, and its panic no reason for the reactor to end.
+        // A subscriber is user code, too; the reactor survives its panic.
         let entered = catch(|| {
             let default = dispatcher::set_default(subscriber);
             (span.enter(), default)
         });
-        // The job may fork, and in the child the subscriber may be locked for ever.
+        // If the job forks, another thread's lock in the subscriber stays locked in the child.
         let entered = fork::Owned::new(entered);
         let result = user_code();
         let _ = catch(|| drop(entered));
         result
     }
 
-    /// Lets go of the span, which closes it if it is the job's own.
+    /// Releases the span, which closes it if it is the job's own.
     pub(crate) fn close(&mut self) {
         drop(mem::take(self));
     }

@@ -1,10 +1,11 @@
-//! Advice against a failure whose cause this crate knows: a library that is built on tokio, in a job outside of a
-//! tokio runtime's context.
+//! Advice against a failure whose cause this crate knows: a library that is built on tokio, in a
+//! job outside of a tokio runtime's context.
 
 /// Parts of the messages that such libraries panic with.
 const PANICS: [&str; 2] = [
-    // tokio 1 itself, and libraries that leave the check to tokio: reqwest, hyper-util, tonic, hickory, redis,
-    // tokio-postgres, rumqttc, async-nats, lapin. What is said to be missing ("no reactor", "no timer") differs.
+    // tokio 1 itself, and libraries that leave the check to tokio: reqwest, hyper-util, tonic,
+    // hickory, redis, tokio-postgres, rumqttc, async-nats, lapin. What is said to be missing ("no
+    // reactor", "no timer") differs.
     "must be called from the context of a Tokio 1.x runtime",
     // sqlx, in all that it does.
     "this functionality requires a Tokio context",
@@ -16,15 +17,15 @@ const QUINNS_ERROR: &str = "no async runtime found";
 /// The name of the error that zbus returns, the whole of its `Debug` text.
 const ZBUS_ERROR: &str = "Unsupported";
 
-/// Returns advice against a panic with this message, where this crate has any. With the feature `tokio` there is a
-/// context, so then the advice would not help.
+/// Returns advice against a panic with this message, where this crate has any. With the feature
+/// `tokio` there is a context, so then the advice would not help.
 pub(crate) fn hint(message: &str) -> Option<&'static str> {
     let helps = cfg!(not(feature = "tokio")) && PANICS.iter().any(|panic| message.contains(panic));
     helps.then_some("enable crochet-rs's feature `tokio`")
 }
 
-/// Returns advice against an error with this `Debug` text, as [`hint`] does for panics. An error says less than a panic
-/// of where it comes from, so the advice has a condition.
+/// Returns advice against an error with this `Debug` text, as [`hint`] does for panics. An error
+/// says less than a panic of where it comes from, so the advice has a condition.
 pub(crate) fn hint_for_error(debug: &str) -> Option<&'static str> {
     let helps =
         cfg!(not(feature = "tokio")) && (debug == ZBUS_ERROR || debug.contains(QUINNS_ERROR));
