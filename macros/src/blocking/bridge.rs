@@ -162,7 +162,7 @@ fn stream(names: &Names, ty: &mut Type, bridges: &Bridges<'_>, errors: &mut Erro
             *ty = opaque(bounds, Span::mixed_site());
         }
     }
-    finish_opaque(ty, bridges);
+    say_send(ty);
     iter(ty, items, merged, bridges)
 }
 
@@ -233,7 +233,7 @@ fn iter(ty: &mut Type, items: Conversion, merged: bool, bridges: &Bridges<'_>) -
 }
 
 fn io(ty: &mut Type, pinned: bool, bridges: &Bridges<'_>) -> Conversion {
-    finish_opaque(ty, bridges);
+    say_send(ty);
     let krate = bridges.krate;
     *ty = Type::Verbatim(if pinned {
         quote!(#krate::io::Blocking<::core::pin::Pin<::std::boxed::Box<#ty>>>)
@@ -243,17 +243,11 @@ fn io(ty: &mut Type, pinned: bool, bridges: &Bridges<'_>) -> Conversion {
     Conversion::Io { pinned }
 }
 
-/// Has an opaque type say that it is `Send`, and capture what the original's does.
-fn finish_opaque(ty: &mut Type, bridges: &Bridges<'_>) {
+/// Has an opaque type say that it is `Send`.
+fn say_send(ty: &mut Type) {
     let Type::ImplTrait(opaque) = ty else { return };
     if !has_trait(&opaque.bounds, &["Send"]) {
         opaque.bounds.push(syn::parse_quote!(::core::marker::Send));
-    }
-    if bridges.captures_all {
-        // The keyword's edition tells what it captures, and that of this crate is one in which it captures
-        // all, as an `async fn` does in every edition.
-        let span = opaque.impl_token.span;
-        opaque.impl_token.span = Span::mixed_site().located_at(span);
     }
 }
 

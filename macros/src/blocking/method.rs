@@ -372,7 +372,6 @@ impl<'a> Function<'a> {
         let bridges = Bridges {
             krate: &krate,
             merge: !matches!(self.error, ErrorMode::Wrap),
-            captures_all: self.output.is_async_fn,
             says_send: context.place != Place::Impl,
         };
         let mut ty = self.output.ty.clone();

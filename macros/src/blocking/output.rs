@@ -12,8 +12,6 @@ use crate::args::Errors;
 pub(crate) struct Output {
     pub(crate) ty: Type,
     pub(crate) is_async: bool,
-    /// Whether that is due to the word `async`.
-    pub(crate) is_async_fn: bool,
 }
 
 impl Output {
@@ -22,13 +20,12 @@ impl Output {
             ReturnType::Type(_, ty) => (**ty).clone(),
             ReturnType::Default => parse_quote!(()),
         };
-        let is_async_fn = signature.asyncness.is_some();
-        if is_async_fn {
-            return Self { ty, is_async: true, is_async_fn };
+        if signature.asyncness.is_some() {
+            return Self { ty, is_async: true };
         }
         match future(&mut ty, in_trait, errors) {
-            Some(value) => Self { ty: value, is_async: true, is_async_fn },
-            None => Self { ty, is_async: false, is_async_fn },
+            Some(value) => Self { ty: value, is_async: true },
+            None => Self { ty, is_async: false },
         }
     }
 }

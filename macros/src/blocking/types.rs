@@ -87,8 +87,6 @@ pub(crate) struct Bridges<'a> {
     pub(crate) krate: &'a TokenStream,
     /// Whether items that are `Result`s take the failures of the wait in.
     pub(crate) merge: bool,
-    /// Whether the opaque type is that of an `async fn`, which captures all lifetimes, in every edition.
-    pub(crate) captures_all: bool,
     /// Whether it has to say that it is `Send`: in a trait there is nothing else that tells.
     pub(crate) says_send: bool,
 }
