@@ -7,6 +7,7 @@
 use std::future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use async_channel::{Receiver, Sender};
 use async_compat::CompatExt;
 use async_io::{Async, Timer};
 use async_net::TcpStream;
-use crochet::run_in_reactor;
+use crochet::{EventualResult, run_in_reactor};
 use futures_lite::future::or;
 use russh::keys::ssh_key::private::{Ed25519Keypair, KeypairData};
 use russh::keys::{HashAlg, PrivateKey};
@@ -34,7 +35,8 @@ const TRIES: usize = 3;
 const PENALTY: Duration = Duration::from_secs(1);
 /// Who takes longer to log in is disconnected.
 const LOGIN: Duration = Duration::from_secs(60);
-/// How many may be connected at once.
+/// How many may be connected at once. When all are, a new one takes the place of the oldest that has
+/// not logged in.
 const CONNECTIONS: usize = 20;
 /// How many sessions each may have.
 const SESSIONS: usize = 10;
@@ -89,6 +91,7 @@ impl Server {
         let listener = Async::new(listener)?;
         // Each connection has a clone of `present`; nothing is sent.
         let (present, gone) = async_channel::bounded::<()>(1);
+        let mut clients = Vec::new();
         loop {
             let stopped = async {
                 self.stop.wait().await;
@@ -96,15 +99,11 @@ impl Server {
             };
             match or(stopped, async { Some(listener.accept().await) }).await {
                 None => break,
-                Some(Ok((stream, _))) if present.sender_count() <= CONNECTIONS => {
-                    let (server, present) = (Arc::clone(&self), present.clone());
-                    run_in_reactor(move || async move {
-                        let _present = present;
-                        server.connection(stream.into()).await
-                    })
-                    .detach();
+                Some(Ok((stream, _))) => {
+                    if make_room(&mut clients) {
+                        clients.push(self.welcome(stream.into(), present.clone()));
+                    }
                 }
-                Some(Ok((stream, _))) => drop(stream),
                 // Such as too many open files: that passes.
                 Some(Err(_)) => after(Duration::from_millis(100)).await,
             }
@@ -114,10 +113,25 @@ impl Server {
         Ok(())
     }
 
-    async fn connection(self: Arc<Self>, stream: TcpStream) -> Result<(), russh::Error> {
+    /// Starts the job for a connection.
+    fn welcome(self: &Arc<Self>, stream: TcpStream, present: Sender<()>) -> Client {
+        let logged_in = Arc::new(AtomicBool::new(false));
+        let (server, login) = (Arc::clone(self), Arc::clone(&logged_in));
+        let job = run_in_reactor(move || async move {
+            let _present = present;
+            server.connection(stream, login).await
+        });
+        Client { job, logged_in }
+    }
+
+    async fn connection(
+        self: Arc<Self>,
+        stream: TcpStream,
+        logged_in: Arc<AtomicBool>,
+    ) -> Result<(), russh::Error> {
         let _close = CloseOnDrop(stream.clone());
         let (opened, sessions) = async_channel::bounded(SESSIONS);
-        let login = Login { server: Arc::clone(&self), opened };
+        let login = Login { server: Arc::clone(&self), opened, logged_in };
         let run = russh::server::run_stream(Arc::clone(&self.config), stream.compat(), login);
         let in_time = async {
             or(after(LOGIN), self.stop.wait()).await;
@@ -187,6 +201,26 @@ impl Server {
     }
 }
 
+/// A connection, from its start.
+struct Client {
+    job: EventualResult<(), russh::Error>,
+    logged_in: Arc<AtomicBool>,
+}
+
+/// Makes room for one more connection: drops the oldest that has not logged in. Returns whether there
+/// is room now.
+fn make_room(clients: &mut Vec<Client>) -> bool {
+    clients.retain(|client| !client.job.is_finished());
+    if clients.len() < CONNECTIONS {
+        return true;
+    }
+    let stranger = clients.iter().position(|client| !client.logged_in.load(Ordering::Relaxed));
+    stranger.is_some_and(|oldest| {
+        clients.remove(oldest).job.cancel();
+        true
+    })
+}
+
 /// Opens the port, on the loopback interface only.
 pub(crate) fn listen(port: u16) -> io::Result<(TcpListener, u16)> {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
@@ -220,6 +254,7 @@ impl Drop for CloseOnDrop {
 struct Login {
     server: Arc<Server>,
     opened: Sender<Channel<Msg>>,
+    logged_in: Arc<AtomicBool>,
 }
 
 impl Handler for Login {
@@ -227,6 +262,7 @@ impl Handler for Login {
 
     async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Self::Error> {
         if self.server.is_right(user, password) {
+            self.logged_in.store(true, Ordering::Relaxed);
             return Ok(Auth::Accept);
         }
         // The connection is kept busy that long, even if the client has gone.

@@ -8,7 +8,7 @@ mod support;
 
 mod program;
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Stdio;
 use std::thread;
@@ -137,6 +137,22 @@ fn strangers_that_say_nothing_or_nonsense_do_no_harm() {
     nonsense.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
     assert_eq!(program.run("1"), Run::printed("1\n"));
     drop(silent);
+}
+
+#[test]
+fn strangers_lock_nobody_out_and_cost_nobody_the_session() {
+    let _limit = limit(LONG);
+    let program = Program::start(&[]);
+    let mut terminal = Terminal::open(&program);
+    // More than may be connected: the oldest of them make way.
+    let strangers: Vec<TcpStream> =
+        (0..60).map(|_| TcpStream::connect(("127.0.0.1", program.port())).unwrap()).collect();
+    assert_eq!(program.run("1"), Run::printed("1\n"));
+    let mut oldest = &strangers[0];
+    oldest.set_read_timeout(Some(LONG)).unwrap();
+    let closed = oldest.read_to_end(&mut Vec::new()); // what the server said before, if anything
+    assert!(!closed.is_err_and(|error| error.kind() == ErrorKind::WouldBlock), "it is still open");
+    terminal.answers("1 + 1", "2");
 }
 
 #[test]
