@@ -279,6 +279,7 @@ mod sync;
 mod sys;
 mod text;
 
+// Aliases stand here: rustdoc drops those at the definition in a private module.
 pub use attributes::{Eventual, Wrapped};
 #[cfg(feature = "macros")]
 pub use attributes::{blocking, run_in_reactor, wait_for};
@@ -286,21 +287,34 @@ pub use bridge::background_logger::BackgroundLogger;
 pub use bridge::in_reactor::InReactor;
 pub use bridge::io;
 pub use bridge::iter::{Iter, MergeErrors, iter};
+#[doc(alias("spawn_blocking", "thread"))]
 pub use bridge::unblock::unblock;
-pub use caller::eventual::{EventualFuture, EventualResult};
-pub use caller::scope::{interruptible, within};
+pub use caller::eventual::EventualFuture;
+#[doc(alias("future", "JoinHandle", "oneshot"))]
+pub use caller::eventual::EventualResult;
+pub use caller::scope::interruptible;
+#[doc(alias = "deadline")]
+pub use caller::scope::within;
 pub use caller::stash::{ParseResultIdError, ResultId, RetrieveError, retrieve_result};
 pub use caller::wait_many::{wait_all, wait_any};
 pub use context::held::Held;
 pub use context::in_context;
-pub use error::{BlockedBy, Error, JobState, TimedOut};
+#[doc(alias = "deadline")]
+pub use error::TimedOut;
+pub use error::{BlockedBy, Error, JobState};
 pub use job::info::JobInfo;
 pub use panic::{Panic, PanicLocation};
 pub use reactor::builder::Builder;
+#[doc(alias("executor", "runtime"))]
 pub use reactor::driver::Driver;
-pub use reactor::global::{
-    jobs, no_setup, run_in_reactor, setup, setup_with, shutdown, wait_for, wait_for_wrapped,
-};
+#[doc(alias("executor", "runtime"))]
+pub use reactor::global::no_setup;
+#[doc(alias("future", "spawn", "thread"))]
+pub use reactor::global::run_in_reactor;
+#[doc(alias("block_on", "deadline", "future"))]
+pub use reactor::global::wait_for;
+pub use reactor::global::{jobs, setup, setup_with, shutdown, wait_for_wrapped};
+#[doc(alias("executor", "runtime", "thread"))]
 pub use reactor::handle::Reactor;
 pub use runtime::current::in_reactor;
 

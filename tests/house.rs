@@ -26,6 +26,10 @@ const WINGS: [&str; 14] = [
 /// Not part of the house: the list of what is exported, and the documentation's programs.
 const OUTSIDE: [&str; 2] = ["lib", "guide"];
 
+/// Words under which users of other libraries look for what this one calls otherwise.
+const ALIASES: [&str; 8] =
+    ["spawn", "block_on", "executor", "runtime", "deadline", "oneshot", "future", "thread"];
+
 /// A module by its path below the crate: `["job", "header"]`.
 type Module = Vec<String>;
 
@@ -47,6 +51,21 @@ fn no_file_imports_from_a_wing_above() {
     }
     assert!(upwards.is_empty(), "these imports go upwards: {upwards:#?}");
     assert!(imports.len() > 30, "there are only {} files", imports.len());
+}
+
+/// At the re-export, as rustdoc drops the aliases of what is re-exported from a private module.
+#[test]
+fn the_words_of_other_libraries_find_something_in_the_documentation() {
+    let lib = fs::read_to_string("src/lib.rs").unwrap();
+    let aliases: Vec<&str> = lib
+        .split("#[doc(alias")
+        .skip(1)
+        .filter_map(|rest| rest.split_once(")]\npub use "))
+        .flat_map(|(words, _)| words.split('"').skip(1).step_by(2))
+        .collect();
+    for alias in ALIASES {
+        assert!(aliases.contains(&alias), "{alias} is not among {aliases:?}");
+    }
 }
 
 #[test]
