@@ -1,7 +1,5 @@
 //! The example `child_process`, as its user sees it.
 
-use crate::support::child_output;
-use crate::support::example;
 use crate::support::example::{Run, run};
 
 const SLOW: &str = "the slow child: timed out after ";
@@ -20,6 +18,7 @@ fn without_arguments_it_runs_itself() {
 #[cfg(unix)]
 mod programs {
     use super::*;
+    use crate::support::{child_output, example};
 
     #[test]
     fn it_prints_what_the_program_prints() {

@@ -1,9 +1,7 @@
 //! The command line of the DNS examples: what is refused, and why; which server is asked by default.
 
-use crate::support::example;
 use crate::support::example::{Run, run};
 use crate::support::resolv_conf::{first_nameserver, parse_server};
-use crate::support::{LONG, child_output, limit};
 
 #[test]
 fn a_command_line_that_is_none_is_refused_with_the_reason() {
@@ -53,6 +51,8 @@ fn an_argument_that_is_not_unicode_is_refused() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
 
+    use crate::support::{child_output, example};
+
     let mut command = example::command("blocking_dns");
     let output = child_output(command.arg(OsStr::from_bytes(b"\xff.test")));
     let text = "blocking_dns: the argument \"\\xFF.test\" is not valid Unicode; try --help\n";
@@ -63,6 +63,8 @@ fn an_argument_that_is_not_unicode_is_refused() {
 #[cfg(target_os = "linux")]
 #[test]
 fn output_that_cannot_be_written_is_an_error() {
+    use crate::support::{LONG, example, limit};
+
     let _limit = limit(LONG);
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = example::command("blocking_dns").stdout(full).output().unwrap();

@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::support::chromium::Chromium;
+#[cfg(unix)]
 use crate::support::example;
 #[cfg(unix)]
 use crate::support::site::silent_site;

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::support::chromium::Chromium;
+#[cfg(unix)]
 use crate::support::example;
 #[cfg(unix)]
 use crate::support::site::silent_site;

@@ -19,7 +19,10 @@ mod shared;
 #[path = "../support/signal.rs"]
 pub(crate) mod signal;
 #[path = "../support/site.rs"]
-#[cfg_attr(not(feature = "macros"), allow(dead_code, reason = "most of the examples are left out"))]
+#[cfg_attr(
+    not(all(unix, feature = "macros")),
+    allow(dead_code, reason = "most of the examples are left out")
+)]
 pub(crate) mod site;
 #[cfg(feature = "macros")]
 #[path = "../support/web.rs"]

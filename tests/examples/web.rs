@@ -7,11 +7,14 @@ use std::thread;
 #[cfg(unix)]
 use std::time::{Duration, Instant};
 
+use crate::support::LONG;
+#[cfg(unix)]
 use crate::support::example;
 use crate::support::example::{Run, run};
 use crate::support::site::dead_address;
 use crate::support::web::{App, limit};
-use crate::support::{LONG, child_output, until};
+#[cfg(unix)]
+use crate::support::{child_output, until};
 
 const APPS: [&str; 2] = ["scheduling", "downloader"];
 

@@ -52,7 +52,7 @@ fn forks_in_the_middle_of_other_threads_records_write_theirs() {
         fn flush(&self) {}
     }
 
-    let _limit = limit(LONG);
+    let _limit = limit(LONG * 5);
     let (logger, stop) = (BackgroundLogger::new(Busy), Gate::new());
     let reactor = Reactor::new().unwrap();
     thread::scope(|scope| {

@@ -29,7 +29,7 @@ fn delay(steps: usize) {
 #[test]
 fn in_20_000_races_with_the_end_each_job_has_one_outcome_and_is_dropped_once() {
     const ROUNDS: usize = 20_000;
-    let _limit = limit(LONG);
+    let _limit = limit(LONG * 5);
     let reactor = Reactor::new().unwrap();
     let (mut finished, mut cancelled) = (0, 0);
     thread::scope(|scope| {
@@ -82,7 +82,7 @@ fn in_20_000_races_with_the_end_each_job_has_one_outcome_and_is_dropped_once() {
 
 #[test]
 fn in_20_000_races_with_the_start_each_closure_is_called_or_dropped_once() {
-    let _limit = limit(LONG);
+    let _limit = limit(LONG * 5);
     let reactor = Reactor::new().unwrap();
     let race = |first: usize| {
         for number in (first..20_000).step_by(2) {
@@ -121,7 +121,7 @@ fn in_20_000_races_with_the_start_each_closure_is_called_or_dropped_once() {
 #[test]
 fn in_10_000_races_of_the_drop_with_the_end_each_value_is_dropped_once() {
     const ROUNDS: usize = 10_000;
-    let _limit = limit(LONG);
+    let _limit = limit(LONG * 5);
     let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
     for round in 0..ROUNDS {
         let witness = drops.witness();
@@ -138,7 +138,7 @@ fn in_10_000_races_of_the_drop_with_the_end_each_value_is_dropped_once() {
 #[test]
 fn in_10_000_races_of_the_drop_with_the_end_each_failure_is_logged_once() {
     const ROUNDS: usize = 10_000;
-    let _limit = limit(LONG);
+    let _limit = limit(LONG * 5);
     log();
     let reactor = Reactor::new().unwrap();
     let (handles, to_drop) = mpsc::sync_channel::<(usize, EventualResult<(), String>)>(1);
@@ -178,7 +178,7 @@ fn in_10_000_races_of_the_drop_with_the_end_each_failure_is_logged_once() {
 fn a_storm_of_questions_loses_no_result_and_keeps_the_order_of_each_caller() {
     const CALLERS: usize = 4;
     const CALLS: usize = 3000;
-    let _limit = limit(LONG * 2);
+    let _limit = limit(LONG * 5);
     let reactor = Reactor::new().unwrap();
     let begun = Arc::new([const { Mutex::new(Vec::new()) }; CALLERS]);
     let over = AtomicBool::new(false);

@@ -133,7 +133,7 @@ fn a_storm_of_submissions_loses_no_job_and_no_waiter_to_shutdowns() {
 #[test]
 fn a_hundred_thousand_jobs_are_dropped_once_each_on_the_reactor_thread() {
     const JOBS: usize = 100_000;
-    let _limit = limit(LONG);
+    let _limit = limit(LONG * 5);
     let reactor = Reactor::new().unwrap();
     let (there, drops) = (thread_of(&reactor), Probe::new());
     let submit = |_| reactor.run_in_reactor(never(drops.witness()));
@@ -158,7 +158,7 @@ fn a_hundred_thousand_jobs_are_dropped_once_each_on_the_reactor_thread() {
 #[test]
 fn jobs_that_are_woken_while_it_stops_are_dropped_once() {
     const JOBS: usize = 2_000;
-    let _limit = limit(LONG);
+    let _limit = limit(LONG * 5);
     let reactor = Reactor::new().unwrap();
     let (there, drops) = (thread_of(&reactor), Probe::new());
     let wakers = Arc::new(Mutex::new(Vec::<Waker>::new()));

@@ -15,7 +15,7 @@ fn ready(reactor: &Reactor, value: u32) -> EventualResult<u32> {
 
 #[test]
 fn in_10_000_races_with_the_end_no_wake_is_lost() {
-    let _limit = limit(LONG);
+    let _limit = limit(LONG * 5);
     let reactor = Reactor::new().unwrap();
     for round in 0..10_000_usize {
         let job = reactor.run_in_reactor(move || async move {
@@ -31,7 +31,7 @@ fn in_10_000_races_with_the_end_no_wake_is_lost() {
 
 #[test]
 fn in_a_thousand_races_of_several_ends_one_that_has_ended_is_found() {
-    let _limit = limit(LONG);
+    let _limit = limit(LONG * 5);
     let reactors = [Reactor::new().unwrap(), Reactor::new().unwrap()];
     for round in 0..1000 {
         let start = Barrier::new(2);
@@ -57,7 +57,7 @@ fn in_a_thousand_races_of_several_ends_one_that_has_ended_is_found() {
 
 #[test]
 fn a_wait_that_races_with_the_end_is_late_or_has_the_result_and_the_next_one_has_it() {
-    let _limit = limit(LONG);
+    let _limit = limit(LONG * 5);
     let reactor = Reactor::new().unwrap();
     for round in 0..5000_u64 {
         let job = reactor.run_in_reactor(move || async move { Ok::<_, Error>(round) });
@@ -72,7 +72,7 @@ fn a_wait_that_races_with_the_end_is_late_or_has_the_result_and_the_next_one_has
 
 #[test]
 fn many_threads_may_stash_and_retrieve() {
-    let _limit = limit(LONG);
+    let _limit = limit(LONG * 5);
     let reactor = Reactor::new().unwrap();
     thread::scope(|scope| {
         for thread in 0..16_u32 {
@@ -92,7 +92,7 @@ fn many_threads_may_stash_and_retrieve() {
 
 #[test]
 fn of_many_threads_one_retrieves_it() {
-    let _limit = limit(LONG);
+    let _limit = limit(LONG * 5);
     let reactor = Reactor::new().unwrap();
     for round in 0..100 {
         let id = ready(&reactor, round).stash();
@@ -114,7 +114,7 @@ fn of_many_threads_one_retrieves_it() {
 
 #[test]
 fn in_10_000_round_trips_from_4_threads_all_results_are_the_same() {
-    let _limit = limit(LONG);
+    let _limit = limit(LONG * 5);
     for spin in [Duration::ZERO, Duration::from_micros(50)] {
         let reactor = Reactor::builder().spin(spin).build().unwrap();
         let reactor = &reactor;

@@ -7,10 +7,11 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::LONG;
+/// A child that takes longer has hung. A storm of its own is the longest that there is.
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// Has the rest of the test, in which it stands first, run in a process of its own: alone, and killed after
-/// [`LONG`]. If it fails, so does the test, with what it printed. A closure may prepare the command.
+/// [`LIMIT`]. If it fails, so does the test, with what it printed. A closure may prepare the command.
 macro_rules! own_process {
     () => {
         $crate::support::own_process!(|_| ())
@@ -72,7 +73,7 @@ pub(crate) fn is_own_process(name: &str, prepare: impl FnOnce(&mut Command)) -> 
     false
 }
 
-/// Runs a command; kills it, and panics, after [`LONG`].
+/// Runs a command; kills it, and panics, after [`LIMIT`].
 #[track_caller]
 pub(crate) fn child_output(command: &mut Command) -> Output {
     let mut child =
@@ -92,7 +93,7 @@ pub(crate) fn child_output(command: &mut Command) -> Output {
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }
-        if start.elapsed() > LONG && !killed {
+        if start.elapsed() > LIMIT && !killed {
             child.kill().unwrap();
             killed = true;
         }

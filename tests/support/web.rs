@@ -19,6 +19,7 @@ pub(crate) fn limit() -> Limit {
 /// An example at work. Killed when it is dropped.
 pub(crate) struct App {
     child: Child,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "it keeps the pipe open"))]
     stdout: BufReader<ChildStdout>,
     /// What it said before it said its address.
     pub(crate) said: String,

@@ -7,17 +7,14 @@
 //! | `with` | – | late ones are never called | ended; then refused | refused | refused |
 
 use std::future::pending;
-use std::panic::AssertUnwindSafe;
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::{self};
 use std::time::Duration;
-use std::{io, process};
 
 use crochet::{Error, InReactor, Reactor};
 
-#[cfg(unix)]
-use crate::support::fork;
 use crate::support::{
     Gate, LONG, PanicOnDrop, Probe, Witness, here, hog, limit, log, never, own_process, settle,
     thread_of, until,
@@ -227,54 +224,4 @@ fn it_works_on_the_applications_own_executor() {
     assert_eq!(drops.threads(), [here()]);
     let stopped = value.with(LONG, async |_| Ok::<_, Error>(()));
     assert!(stopped.unwrap_err().is_reactor_stopped());
-}
-
-#[cfg(unix)]
-#[test]
-fn in_a_forked_child_it_is_refused_and_the_parent_goes_on() {
-    own_process!();
-    let drops = Probe::new();
-    let witness = drops.witness();
-    let make = move || async move { Ok::<_, Error>((Rc::new(5), witness)) };
-    let value = InReactor::new(LONG, make).unwrap();
-    let reactor = Reactor::global().unwrap();
-    let parent = process::id();
-    let mut value = Some(value);
-    fork::in_fork(AssertUnwindSafe(|| {
-        let value = value.take().unwrap();
-        fork::refused(parent, || value.with(LONG, async |_| Ok::<_, Error>(())));
-        let make = || async { Ok::<_, Error>(()) };
-        fork::refused(parent, || InReactor::new(LONG, make));
-        fork::refused(parent, || InReactor::on(&reactor, LONG, make));
-        fork::at_once(|| drop(value));
-    }));
-    let value = value.take().unwrap();
-    assert_eq!(value.with(LONG, async |value| Ok::<_, Error>(*value.0)).unwrap(), 5);
-    assert_eq!(drops.count(), 0);
-}
-
-/// The thread that forks is the one that has the value. When the child ends, so do the thread-locals there.
-#[cfg(unix)]
-#[test]
-fn a_fork_inside_of_a_call_leaves_the_value_to_the_parent() {
-    struct ParentsOnly(u32);
-    impl Drop for ParentsOnly {
-        fn drop(&mut self) {
-            if process::id() != self.0 {
-                eprintln!("the child has dropped it");
-                process::abort();
-            }
-        }
-    }
-
-    own_process!();
-    let parent = process::id();
-    let make = move || async move { Ok::<_, Error>(ParentsOnly(parent)) };
-    let value = InReactor::new(LONG, make).unwrap();
-    let forks = async |_: &mut ParentsOnly| {
-        fork::in_fork_ending(fork::End::Normally, || ());
-        Ok::<_, Error>(())
-    };
-    value.with(LONG, forks).unwrap();
-    assert_eq!(value.with(LONG, async |value| Ok::<_, Error>(value.0)).unwrap(), parent);
 }

@@ -9,9 +9,7 @@ use std::time::Duration;
 use crochet::io::Blocking;
 use crochet::{Error, Reactor};
 
-#[cfg(unix)]
 use super::pair;
-use crate::support::fork;
 use crate::support::scripted::{Scripted, Step};
 use crate::support::{LONG, limit, own_process};
 
@@ -112,30 +110,4 @@ fn a_panic_goes_on_in_the_caller_from_either_thread() {
         assert_eq!(panic.downcast_ref::<String>().unwrap(), "dropped a stitch");
         assert_eq!(stream.write(b"abc").unwrap(), 3);
     }
-}
-
-#[test]
-#[cfg(unix)]
-fn in_a_forked_child_it_is_refused_untouched() {
-    own_process!();
-    crochet::setup().unwrap();
-    let (script, (stream, mut peer)) = (Scripted::new([]), pair());
-    let mut scripted = Blocking::new(script.clone());
-    let mut stream = Blocking::new(stream).with_timeout(LONG);
-    peer.write_all(b"for the parent").unwrap();
-    let parent = std::process::id();
-    fork::in_fork(|| {
-        for error in [scripted.write(b"abc"), stream.read(&mut [0; 64])] {
-            let error = fork::at_once(|| error.unwrap_err());
-            assert_eq!(error.kind(), ErrorKind::Other);
-            assert!(matches!(own(&error), Error::Forked { setup_pid } if *setup_pid == parent));
-        }
-        assert!(script.threads().is_empty());
-    });
-    let mut buffer = [0; 14];
-    stream.read_exact(&mut buffer).unwrap();
-    assert_eq!(&buffer, b"for the parent");
-    stream.write_all(b"and back").unwrap();
-    drop((stream, scripted));
-    assert_eq!(io::read_to_string(peer).unwrap(), "and back");
 }

@@ -9,8 +9,6 @@ use std::time::{Duration, Instant};
 use crochet::{Error, Iter, Reactor};
 use futures_lite::stream::{self, Stream, StreamExt};
 
-#[cfg(unix)]
-use crate::support::fork;
 use crate::support::{Gate, LONG, OnDrop, Probe, here, hog, limit, own_process, thread_of};
 
 const SHORT: Duration = Duration::from_millis(20);
@@ -286,28 +284,4 @@ fn a_panic_in_its_drop_goes_on_unless_there_is_one_already() {
     }));
     assert_eq!(*panic.unwrap_err().downcast_ref::<&str>().unwrap(), "first");
     thread_of(&reactor);
-}
-
-#[test]
-#[cfg(unix)]
-fn in_a_forked_child_it_is_refused_and_left_alone() {
-    own_process!();
-    let trace = Probe::new();
-    let mark = trace.witness();
-    let numbers = stream::iter(1..4).map(move |n| {
-        let _mark = &mark;
-        n
-    });
-    let mut items = Some(crochet::iter(numbers));
-    assert_eq!(items.as_mut().unwrap().next().unwrap().unwrap(), 1);
-    let parent = std::process::id();
-    fork::in_fork(|| {
-        let mut items = items.take().unwrap();
-        fork::refused(parent, || items.next().unwrap());
-        assert!(items.next().is_none());
-        fork::at_once(|| drop(items));
-        assert_eq!(trace.threads(), []);
-    });
-    assert_eq!(items.unwrap().map(Result::unwrap).collect::<Vec<_>>(), [2, 3]);
-    assert_eq!(trace.threads().len(), 1);
 }

@@ -9,9 +9,7 @@ use std::time::{Duration, Instant};
 use crochet::{Error, Iter, Reactor};
 use futures_lite::stream::{self, Stream, StreamExt};
 
-#[cfg(unix)]
-use crate::support::fork;
-use crate::support::{LONG, Probe, hog, limit, log, own_process, settle, thread_of, until};
+use crate::support::{LONG, Probe, hog, limit, log, settle, thread_of, until};
 
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -271,23 +269,4 @@ fn it_is_refused_on_its_reactors_thread_even_if_there_is_an_item() {
     assert_eq!(other.wait_for(LONG, async { items.next().unwrap() }).unwrap(), 1);
     assert_eq!(items.next().unwrap().unwrap(), 2);
     assert!(items.next().is_none());
-}
-
-#[test]
-#[cfg(unix)]
-fn in_a_forked_child_it_is_refused_and_left_alone() {
-    own_process!();
-    let reactor = Reactor::global().unwrap();
-    let mut items = Some(crochet::iter(stream::iter(0..4)).read_ahead(2));
-    settle(&reactor);
-    let parent = std::process::id();
-    fork::in_fork(|| {
-        let mut items = items.take().unwrap();
-        assert_eq!(items.size_hint(), (0, None));
-        fork::refused(parent, || items.next().unwrap());
-        assert!(items.next().is_none());
-        fork::at_once(|| drop(items));
-    });
-    let items: Vec<_> = items.unwrap().map(Result::unwrap).collect();
-    assert_eq!(items, [0, 1, 2, 3]);
 }

@@ -13,7 +13,7 @@ mod unblock;
 use std::net::{TcpListener, TcpStream};
 
 /// A connection: an async end, and an ordinary one.
-fn pair() -> (async_net::TcpStream, TcpStream) {
+pub(crate) fn pair() -> (async_net::TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     (stream.try_into().unwrap(), listener.accept().unwrap().0)

@@ -137,50 +137,6 @@ fn debug_shows_message_and_place() {
 }
 
 #[test]
-fn a_panic_in_the_closure_in_a_later_poll_or_in_a_drop_is_kept_alike() {
-    struct Panics;
-    impl Drop for Panics {
-        fn drop(&mut self) {
-            panic!("in a drop");
-        }
-    }
-
-    let reactor = Reactor::new().unwrap();
-    let closure: Job = reactor.run_in_reactor(|| {
-        if true {
-            panic!("in the closure");
-        }
-        async { Ok(()) }
-    });
-    let later: Job = reactor.run_in_reactor(|| async {
-        futures_lite::future::yield_now().await;
-        panic!("later")
-    });
-    let drops: Job = reactor.run_in_reactor(|| {
-        let panics = Panics;
-        std::future::poll_fn(move |_| {
-            let _panics = &panics;
-            std::task::Poll::Ready(Ok(()))
-        })
-    });
-    let kept = [closure, later, drops].map(|job| panic_in(&job));
-    let messages = kept.each_ref().map(|panic| panic.message().unwrap());
-    assert_eq!(messages, ["in the closure", "later", "in a drop"]);
-    assert!(kept.iter().all(|panic| panic.location().is_some()));
-}
-
-#[test]
-fn the_reactor_survives_panics() {
-    let reactor = Reactor::new().unwrap();
-    let id = async || Ok::<_, Error>(thread::current().id());
-    let before = reactor.run_in_reactor(id).join(LONG).unwrap();
-    for _ in 0..100 {
-        panic_of(&reactor, || panic::resume_unwind(Box::new("quiet")));
-    }
-    assert_eq!(reactor.run_in_reactor(id).join(LONG).unwrap(), before);
-}
-
-#[test]
 fn resume_goes_on_with_the_same_payload() {
     #[derive(Debug, PartialEq)]
     struct Payload(u64);

@@ -65,15 +65,6 @@ fn a_job_that_awaits_something_is_waiting() {
 }
 
 #[test]
-fn a_lent_future_that_awaits_something_is_waiting() {
-    let reactor = Reactor::new().unwrap();
-    let waited = reactor.wait_for(SHORT, future::pending::<Result<(), Error>>());
-    let Err(Error::TimedOut(why)) = waited else { panic!("{waited:?}") };
-    assert_eq!(why.job(), JobState::Waiting);
-    assert_eq!(reason(why), "the job is waiting");
-}
-
-#[test]
 fn a_job_behind_a_hog_names_the_hog_and_how_long_it_has_held_the_thread() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
@@ -90,24 +81,6 @@ fn a_job_behind_a_hog_names_the_hog_and_how_long_it_has_held_the_thread() {
     check_held(why, hog.location.line());
     hog.release();
     job.join(LONG).unwrap();
-}
-
-#[test]
-fn a_lent_future_behind_a_hog_names_the_hog_and_is_gone_at_once() {
-    let _limit = limit(LONG);
-    let reactor = Reactor::new().unwrap();
-    let hog = hog(&reactor);
-    let dropped = Gate::new();
-    let on_drop = dropped.open_on_drop();
-    let waited = reactor.wait_for(SHORT, async move {
-        let _on_drop = on_drop;
-        Ok::<_, Error>(())
-    });
-    assert!(dropped.is_open());
-    let Err(Error::TimedOut(why)) = waited else { panic!("{waited:?}") };
-    assert_eq!(why.job(), JobState::Queued);
-    check_held(why, hog.location.line());
-    hog.release();
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Forked children of a process that has a reactor.
 
+mod handles;
 mod refused;
 #[cfg(target_os = "linux")]
 mod untouched;

@@ -14,10 +14,8 @@ use std::time::{Duration, Instant};
 use crochet::{Error, EventualResult, JobInfo, JobState, Reactor, retrieve_result};
 use futures_lite::future::yield_now;
 
-#[cfg(unix)]
-use crate::support::fork;
 use crate::support::{
-    Gate, LONG, OnDrop, Probe, endless, held, hog, limit, never, own_process, settle, until,
+    Gate, LONG, OnDrop, endless, held, hog, limit, never, own_process, settle, until,
 };
 
 /// A job that does nothing.
@@ -317,38 +315,6 @@ fn jobs_of_a_driver_that_nobody_runs_are_queued_until_it_is_dropped() {
     for job in jobs {
         assert!(job.wait(Duration::ZERO).unwrap_err().is_reactor_stopped());
     }
-}
-
-#[cfg(unix)]
-#[test]
-fn a_forked_child_has_no_jobs_and_drops_none_of_its_parents() {
-    own_process!();
-    let reactor = Reactor::new().unwrap();
-    let hog = hog(&reactor);
-    let drops = Probe::new();
-    let witness = drops.witness();
-    let job = reactor.run_in_reactor(move || async move {
-        drop(witness);
-        Ok::<_, Error>(())
-    });
-    crochet::setup().unwrap();
-    let other = crochet::run_in_reactor(pending::<Result<(), Error>>);
-    assert_eq!(reactor.jobs().len(), 2); // and so the job is where it is for those who ask
-    let mut mine = Some((reactor, job));
-    fork::in_fork(|| {
-        let (reactor, job) = mine.take().unwrap();
-        assert!(fork::at_once(crochet::jobs).is_empty());
-        assert!(fork::at_once(|| reactor.jobs()).is_empty());
-        drop((reactor, job));
-        assert_eq!(drops.count(), 0);
-    });
-    assert_eq!(crochet::jobs().len(), 1);
-    let (reactor, job) = mine.take().unwrap();
-    assert_eq!(reactor.jobs().len(), 2);
-    hog.release();
-    job.join(LONG).unwrap();
-    assert_eq!(drops.count(), 1);
-    drop(other);
 }
 
 #[test]

@@ -23,7 +23,10 @@ use crate::support::{LONG, PanicOnDrop, Probe, endless, held, hog, limit, log, s
 #[track_caller]
 fn assert_panicked<T: fmt::Debug, E: fmt::Debug>(job: &EventualResult<T, E>, message: &str) {
     match job.wait(LONG) {
-        Err(Error::Panicked(panic)) => assert_eq!(panic.message(), Some(message)),
+        Err(Error::Panicked(panic)) => {
+            assert_eq!(panic.message(), Some(message));
+            assert!(panic.location().is_some());
+        }
         other => panic!("{other:?}"),
     }
 }

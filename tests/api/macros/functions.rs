@@ -458,7 +458,7 @@ impl From<Error> for Failure {
 #[test]
 fn any_alias_of_result_will_do() {
     let _limit = limit(LONG);
-    #[wait_for(timeout = Duration::from_millis(10))]
+    #[wait_for(timeout = if wait { SHORT } else { LONG })]
     async fn own(wait: bool) -> Outcome<()> {
         if wait {
             pending::<()>().await;
@@ -471,10 +471,7 @@ fn any_alias_of_result_will_do() {
     }
     assert_eq!(own(false), Err(Failure::Own));
     let Err(Failure::Crochet(text)) = own(true) else { panic!("it waited for ever") };
-    assert!(
-        text.starts_with("timed out after 1") && text.ends_with("the job is waiting"),
-        "{text}"
-    );
+    assert!(text.starts_with("timed out after ") && text.contains(": the job "), "{text}");
     assert_eq!(later().join(LONG), Ok(1));
 }
 

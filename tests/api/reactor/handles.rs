@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{Gate, LONG, endless, hog, limit, never, own_process, thread_of};
+use crate::support::{Gate, LONG, endless, hog, limit, own_process, thread_of};
 use crochet::{Error, EventualResult, JobState, Reactor};
 
 type Job<T = ()> = EventualResult<T, Error>;
@@ -29,12 +29,6 @@ fn its_thread_is_named_crochet_or_as_one_likes() {
     assert_eq!(thread_name(&Reactor::new().unwrap()), "crochet");
     let named = Reactor::builder().name("imap").build().unwrap();
     assert_eq!(thread_name(&named), "imap");
-}
-
-#[test]
-fn a_name_with_a_null_byte_is_an_error_not_a_panic() {
-    let error = Reactor::builder().name("im\0ap").build().unwrap_err();
-    assert!(matches!(error, Error::Setup(_)), "{error:?}");
 }
 
 #[test]
@@ -64,13 +58,6 @@ fn reactors_have_threads_of_their_own_and_hold_up_no_other() {
 }
 
 #[test]
-fn a_job_of_one_may_wait_for_a_job_of_another() {
-    let (one, other) = (Reactor::new().unwrap(), Reactor::new().unwrap());
-    let job: Job<_> = one.run_in_reactor(|| async move { other.wait_for(LONG, async { Ok(8) }) });
-    assert_eq!(job.join(LONG).unwrap(), 8);
-}
-
-#[test]
 fn clones_are_handles_to_the_same_reactor() {
     let one = Reactor::new().unwrap();
     let other = one.clone();
@@ -80,24 +67,6 @@ fn clones_are_handles_to_the_same_reactor() {
     let third = other.clone();
     other.shutdown(LONG).unwrap();
     assert!(is_stopped(&third));
-}
-
-#[test]
-fn dropping_the_last_handle_stops_it_on_its_thread() {
-    let _limit = limit(LONG);
-    let reactor = Reactor::new().unwrap();
-    let (dropped, where_dropped) = mpsc::channel();
-    struct SendsThread(mpsc::Sender<thread::ThreadId>);
-    impl Drop for SendsThread {
-        fn drop(&mut self) {
-            self.0.send(thread::current().id()).unwrap();
-        }
-    }
-    let id = thread_of(&reactor);
-    let job: Job = reactor.run_in_reactor(never(SendsThread(dropped)));
-    drop(reactor);
-    assert_eq!(where_dropped.recv().unwrap(), id);
-    assert!(job.wait(LONG).unwrap_err().is_reactor_stopped());
 }
 
 #[test]
@@ -193,21 +162,6 @@ fn a_thread_local_that_does_not_end_does_not_hold_a_shutdown_beyond_its_grace() 
     assert!(late.to_string().ends_with(reason), "{late}");
     go_on.open();
     reactor.shutdown(LONG).unwrap();
-}
-
-#[test]
-fn after_shutdown_jobs_are_refused_and_dropped_uncalled() {
-    let reactor = Reactor::new().unwrap();
-    reactor.shutdown(LONG).unwrap();
-    assert!(is_stopped(&reactor));
-    let dropped = Gate::new();
-    let on_drop = dropped.open_on_drop();
-    let job: Job = reactor.run_in_reactor(move || {
-        let _on_drop = on_drop;
-        async { unreachable!("it was stopped before") }
-    });
-    assert!(job.is_finished());
-    assert!(dropped.is_open());
 }
 
 #[test]

@@ -220,7 +220,10 @@ fn an_interrupted_call_is_no_result_and_no_timeout() {
         Timer::after(SHORT).await;
         Ok(5)
     };
-    for round in 0..15_u8 {
+    for round in (0..=u8::MAX).cycle() {
+        if round > 15 && INTERRUPTIONS.load(Ordering::Relaxed) > 1000 {
+            break;
+        }
         times_out(|| crochet::wait_for(SHORT, future::pending()));
         assert_eq!(comes_after_short(|| crochet::wait_for(LONG, late())), 5);
         assert_eq!(comes_after_short(|| crochet::wait_for(Duration::MAX, late())), 5);
@@ -249,7 +252,6 @@ fn an_interrupted_call_is_no_result_and_no_timeout() {
     hog.release();
     crochet::shutdown(Duration::MAX).unwrap();
     drop(interrupting);
-    assert!(INTERRUPTIONS.load(Ordering::Relaxed) > 1000);
     drop(socket);
     echo.join().unwrap().unwrap();
 }

@@ -1,12 +1,10 @@
 //! How the global reactor starts. Each test has a process of its own.
 
 use std::panic::Location;
-use std::process::Command;
 use std::sync::Barrier;
 use std::thread::{self, ThreadId};
-use std::time::Duration;
 
-use crate::support::{Gate, LONG, own_process};
+use crate::support::{LONG, own_process};
 use crochet::{Error, Reactor};
 
 /// The thread and the name of the thread that jobs run on.
@@ -98,12 +96,6 @@ fn setup_twice_is_fine_and_starts_one_reactor() {
 }
 
 #[test]
-fn the_thread_is_named_crochet() {
-    own_process!();
-    assert_eq!(reactor_thread().1.as_deref(), Some("crochet"));
-}
-
-#[test]
 fn setup_with_starts_a_reactor_with_its_settings() {
     own_process!();
     crochet::setup_with(Reactor::builder().name("knitting")).unwrap();
@@ -183,6 +175,7 @@ fn a_name_with_a_null_byte_is_an_error_of_setup() {
         panic!("there is no such name");
     };
     assert_eq!(reason.kind(), std::io::ErrorKind::InvalidInput);
+    assert!(matches!(Reactor::builder().name("a\0b").build(), Err(Error::Setup(_))));
     // Nothing was set up, so it may be tried again.
     crochet::setup_with(Reactor::builder().name("ab")).unwrap();
     assert_eq!(reactor_thread().1.as_deref(), Some("ab"));
@@ -204,7 +197,11 @@ fn a_start_without_a_thread_to_be_had_fails_and_can_be_retried() {
 /// A limit on address space that leaves room for data, and none for the stack of a thread.
 #[cfg(target_os = "linux")]
 mod no_room_for_a_thread {
+    use std::process::Command;
+    use std::time::Duration;
+
     use super::*;
+    use crate::support::Gate;
 
     const STACK: u64 = 1 << 30;
     const SLACK: u64 = STACK / 4;

@@ -4,17 +4,12 @@
 //! |---|---|---|---|---|---|---|
 //! | `wait_all` | `Ok` | waits, then late | `Ok` | looks | refused | refused |
 
-use std::process;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crochet::{Error, EventualResult, JobState, Reactor, wait_all};
 
-#[cfg(unix)]
-use crate::support::fork;
-use crate::support::{
-    Gate, LONG, Probe, endless, held, hog, limit, log, own_process, settle, within,
-};
+use crate::support::{Gate, LONG, Probe, endless, held, hog, limit, log, settle, within};
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -191,21 +186,4 @@ fn two_threads_may_wait_for_the_same_results() {
         leash.release();
         waiters.into_iter().for_each(|waiter| waiter.join().unwrap().unwrap());
     });
-}
-
-#[cfg(unix)]
-#[test]
-fn in_a_forked_child_it_is_refused_and_the_parent_goes_on() {
-    own_process!();
-    let ready = crochet::run_in_reactor(|| async { Ok::<_, Error>(()) });
-    ready.wait(LONG).unwrap();
-    let late = crochet::run_in_reactor(std::future::pending::<Result<(), Error>>);
-    let parent = process::id();
-    fork::in_fork(|| {
-        fork::refused(parent, || wait_all(&[&ready, &late], Duration::MAX));
-        fork::refused(parent, || wait_all(&[&ready], LONG));
-    });
-    wait_all(&[&ready], LONG).unwrap();
-    late.cancel();
-    wait_all(&[&ready, &late], LONG).unwrap();
 }

@@ -4,16 +4,13 @@
 //! |---|---|---|---|---|---|---|
 //! | `wait_any` | the lowest index | waits, then late | late at once | looks | refused | refused |
 
-use std::process;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crochet::{Error, EventualResult, JobState, Reactor, wait_any};
 use futures_lite::future::pending;
 
-#[cfg(unix)]
-use crate::support::fork;
-use crate::support::{LONG, Probe, endless, held, hog, limit, log, own_process, settle};
+use crate::support::{LONG, Probe, endless, held, hog, limit, log, settle};
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -204,6 +201,7 @@ fn the_thread_sleeps_once_and_needs_no_other() {
     use std::{path::Path, sync::mpsc};
 
     use crate::support::kernel::{sleeps, threads};
+    use crate::support::own_process;
 
     own_process!();
     let reactor = Reactor::new().unwrap();
@@ -229,20 +227,4 @@ fn the_thread_sleeps_once_and_needs_no_other() {
         let slept = waiter.join().unwrap();
         assert!((1..=3).contains(&slept), "it slept {slept} times");
     });
-}
-
-#[cfg(unix)]
-#[test]
-fn in_a_forked_child_it_is_refused_and_the_parent_goes_on() {
-    own_process!();
-    let ready = crochet::run_in_reactor(|| async { Ok::<_, Error>(()) });
-    ready.wait(LONG).unwrap();
-    let late = crochet::run_in_reactor(pending::<Result<(), Error>>);
-    let parent = process::id();
-    fork::in_fork(|| {
-        fork::refused(parent, || wait_any(&[&late], Duration::MAX));
-        fork::refused(parent, || wait_any(&[&ready, &late], LONG));
-    });
-    late.cancel();
-    assert_eq!(wait_any(&[&late, &late], LONG).unwrap(), 0);
 }

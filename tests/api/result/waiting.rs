@@ -16,7 +16,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crochet::{Error, EventualResult, JobState, Reactor};
+use crochet::{Error, EventualResult, Reactor};
 
 use crate::support::{Gate, LONG, endless, held, hog, limit, settle, until};
 
@@ -141,26 +141,6 @@ fn one_threads_timeout_is_no_other_threads_business() {
             assert_eq!(waiter.join().unwrap().unwrap(), 7);
         }
     });
-}
-
-#[test]
-fn a_late_wait_tells_whether_the_job_was_queued_running_or_waiting() {
-    let _limit = limit(LONG);
-    let reactor = Reactor::new().unwrap();
-    let state = |job: &EventualResult<()>| match job.wait(SHORT) {
-        Err(Error::TimedOut(why)) => {
-            assert!(why.waited() >= SHORT);
-            why.job()
-        }
-        other => panic!("{other:?}"),
-    };
-    let waiting = endless(&reactor, ());
-    assert_eq!(state(&waiting), JobState::Waiting);
-    let hog = hog(&reactor);
-    let queued = reactor.run_in_reactor(|| async { Ok(()) });
-    assert_eq!(state(&queued), JobState::Queued);
-    assert_eq!(state(&hog.job), JobState::Running);
-    hog.release();
 }
 
 #[test]

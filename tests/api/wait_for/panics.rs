@@ -44,10 +44,10 @@ fn fail(payload: impl Any + Send) -> Result<(), Error> {
 
 /// A future that ends as `ready` says, and whose `Drop` panics.
 fn panics_in_drop(trace: &Probe, ready: bool) -> impl Future<Output = Result<(), Error>> + use<> {
-    let mark = trace.witness();
+    let guards = (trace.witness(), OnDrop(|| panic!("in drop")));
     async move {
-        let _panic = OnDrop(|| panic!("in drop"));
-        let _mark = mark;
+        // Here even if it is dropped before its first poll.
+        let _guards = guards;
         yield_now().await;
         if !ready {
             future::pending::<()>().await;

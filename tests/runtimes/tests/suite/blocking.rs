@@ -1,48 +1,14 @@
 //! Blocking calls inside tokio's runtimes: they work, and never panic, where tokio's own `block_on` does.
 
 use std::future;
-use std::thread;
 use std::time::Duration;
 
 use crochet::{Error, Reactor};
 
 use crate::support::{LONG, limit, own_process, until};
-use crate::{current_thread, multi_thread};
+use crate::{block, current_thread, drop_handles, multi_thread};
 
 const SHORT: Duration = Duration::from_millis(20);
-
-/// Every blocking call, with a job in time and a late one, and handles that are dropped.
-#[track_caller]
-fn assert_works(reactor: &Reactor) {
-    let here = thread::current().id();
-    let mut borrowed = 1;
-    let there = reactor.wait_for(LONG, async {
-        borrowed += 1;
-        Ok::<_, Error>(thread::current().id())
-    });
-    assert_ne!(there.unwrap(), here);
-    assert_eq!(borrowed, 2);
-    let late: Result<(), Error> = reactor.wait_for(SHORT, future::pending());
-    assert!(late.unwrap_err().is_timeout());
-
-    let job = reactor.run_in_reactor(|| async { Ok::<_, Error>(7) });
-    assert_eq!(*job.wait(LONG).unwrap(), 7);
-    assert_eq!(job.join(LONG).unwrap(), 7);
-    let never = reactor.run_in_reactor(future::pending::<Result<(), Error>>);
-    assert!(never.wait(SHORT).unwrap_err().is_timeout());
-    assert!(never.join(SHORT).unwrap_err().is_timeout());
-
-    drop(reactor.run_in_reactor(|| async { Ok::<_, Error>(()) }));
-    drop(reactor.run_in_reactor(future::pending::<Result<(), Error>>));
-}
-
-#[test]
-fn blocking_calls_work_inside_block_on() {
-    let _limit = limit(LONG);
-    let reactor = Reactor::new().unwrap();
-    multi_thread().block_on(async { assert_works(&reactor) });
-    current_thread().block_on(async { assert_works(&reactor) });
-}
 
 #[test]
 fn blocking_calls_work_inside_tasks() {
@@ -55,7 +21,8 @@ fn blocking_calls_work_inside_tasks() {
                     let reactor = reactor.clone();
                     tokio::spawn(async move {
                         tokio::time::sleep(Duration::from_millis(1)).await;
-                        assert_works(&reactor);
+                        block(&reactor);
+                        drop_handles(&reactor);
                         tokio::time::sleep(Duration::from_millis(1)).await;
                     })
                 })
@@ -74,7 +41,7 @@ fn blocking_calls_work_inside_spawn_blocking() {
     for runtime in [multi_thread(), current_thread()] {
         let reactor = reactor.clone();
         runtime
-            .block_on(async { tokio::task::spawn_blocking(move || assert_works(&reactor)).await })
+            .block_on(async { tokio::task::spawn_blocking(move || block(&reactor)).await })
             .unwrap();
     }
 }
@@ -105,7 +72,7 @@ fn reactors_can_be_started_and_stopped_inside_a_runtime() {
     for runtime in [multi_thread(), current_thread()] {
         runtime.block_on(async {
             let reactor = Reactor::new().unwrap();
-            assert_works(&reactor);
+            block(&reactor);
             reactor.shutdown(LONG).unwrap();
             // The last handle stops it, without waiting.
             let reactor = Reactor::new().unwrap();
@@ -123,7 +90,7 @@ fn the_free_functions_work_inside_a_runtime() {
     for runtime in [multi_thread(), current_thread()] {
         runtime.block_on(async {
             crochet::setup().unwrap();
-            assert_works(&Reactor::global().unwrap());
+            block(&Reactor::global().unwrap());
             assert_eq!(crochet::wait_for(LONG, async { Ok::<_, Error>(3) }).unwrap(), 3);
             crochet::shutdown(LONG).unwrap();
         });

@@ -7,16 +7,13 @@ use std::future;
 use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
 
-use crochet::{Error, EventualResult, Reactor};
+use crochet::{Error, Reactor};
 
 use crate::support::{LONG, limit};
-use crate::{current_thread, multi_thread};
+use crate::{SHORT, block, current_thread, drop_handles, late, multi_thread};
 
-type Job<T = ()> = EventualResult<T, Error>;
 type Main<'a> = Pin<&'a mut dyn Future<Output = ()>>;
 type BlockOn = fn(Main<'_>);
-
-const SHORT: Duration = Duration::from_millis(50);
 
 /// Each way to block on a future.
 fn runtimes() -> [(&'static str, BlockOn); 6] {
@@ -34,43 +31,6 @@ fn runtimes() -> [(&'static str, BlockOn); 6] {
             smol::block_on(executor.run(main));
         }),
     ]
-}
-
-async fn late(value: i32) -> Result<i32, Error> {
-    async_io::Timer::after(Duration::from_millis(2)).await;
-    Ok(value)
-}
-
-/// All that blocks, and the drop of all handles.
-fn block(reactor: &Reactor) {
-    let mut borrowed = 1;
-    let waited = reactor.wait_for(LONG, async {
-        borrowed += late(1).await?;
-        Ok::<_, Error>(())
-    });
-    waited.unwrap();
-    assert_eq!(borrowed, 2);
-    let never: Result<(), Error> = reactor.wait_for(SHORT, future::pending());
-    assert!(never.unwrap_err().is_timeout());
-    let job = reactor.run_in_reactor(|| late(5));
-    assert_eq!(*job.wait(LONG).unwrap(), 5);
-    assert_eq!(job.join(LONG).unwrap(), 5);
-    let never: Job = reactor.run_in_reactor(future::pending);
-    assert!(never.join(SHORT).unwrap_err().is_timeout());
-}
-
-fn drop_handles(reactor: &Reactor) {
-    drop(reactor.run_in_reactor(|| late(6)));
-    drop(reactor.run_in_reactor(future::pending::<Result<(), Error>>));
-    drop(reactor.run_in_reactor(|| late(7)).into_future());
-    drop(reactor.clone());
-    let own = Reactor::new().unwrap();
-    let never: Job = own.run_in_reactor(future::pending);
-    // The last handle: it stops, without waiting for that.
-    drop(own);
-    assert!(never.join(LONG).unwrap_err().is_reactor_stopped());
-    let own = Reactor::new().unwrap();
-    own.shutdown(LONG).unwrap();
 }
 
 #[test]

@@ -6,7 +6,8 @@
 //! | the driver is run late: jobs wait, and a wait says that nobody drives | x | x | x | x |
 //! | the run ends early: what waits is told | x | x | x | x |
 //! | the run is dropped midway | x | x | x | x |
-//! | the driver is dropped, unrun | once, as no executor is in it | | | |
+//!
+//! A driver that is dropped unrun has no executor: see `tests/api/reactor/driver_end.rs`.
 
 use std::future;
 use std::pin::{Pin, pin};
@@ -18,7 +19,7 @@ use futures_lite::FutureExt;
 
 use crate::{current_thread, multi_thread};
 
-use crate::support::{Gate, LONG, never, own_process, until};
+use crate::support::{Gate, LONG, never, until};
 
 type Job<T = ()> = EventualResult<T, Error>;
 type Main<'a> = Pin<&'a mut dyn Future<Output = ()>>;
@@ -183,16 +184,4 @@ mod cases {
         });
         all_stopped(waiters);
     }
-}
-
-#[test]
-fn a_driver_that_is_dropped_frees_who_waits() {
-    own_process!();
-    let driver = crochet::no_setup().unwrap();
-    let job: Job = crochet::run_in_reactor(future::pending);
-    let waiter = thread::spawn(move || job.join(Duration::MAX));
-    drop(driver);
-    assert!(waiter.join().unwrap().unwrap_err().is_reactor_stopped());
-    let five: Result<_, Error> = crochet::wait_for(LONG, async { Ok(5) });
-    assert_eq!(five.unwrap(), 5);
 }
