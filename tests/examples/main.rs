@@ -24,6 +24,8 @@ mod packages;
 #[cfg(unix)]
 mod progress;
 #[cfg(feature = "macros")]
+mod readme;
+#[cfg(feature = "macros")]
 mod scheduling;
 mod support;
 #[cfg(feature = "macros")]
