@@ -39,17 +39,18 @@ where
         Ok(scopes) => scopes.limit(timeout),
         Err(interrupted) => return Err(refuse(interrupted, job)),
     };
+    let once = limits.are_over();
+    let limits = limits.or_at_least(ONE_POLL);
     let mut future = pin!(Some(job));
     let mut frame = StackJob { future: future.as_mut(), output: None, span: Span::of_caller() };
 
     // Lend.
-    let once = limits.are_over();
     #[expect(unsafe_code, reason = "see `lend`")]
     // SAFETY: `guard` is a local variable that is never forgotten: `take_back` drops it, or unwinding does.
     let guard = unsafe { LoanGuard::lend(&mut frame, Header::new(location), once) };
     shared.submit(QueuedJob::new(guard.job(), Span::default(), limits.start()));
     // Wait. A scope's check may panic; its panic waits until the future is gone.
-    let wait = || wait(shared, &guard.borrowed, once, limits.or_at_least(ONE_POLL));
+    let wait = || wait(shared, &guard.borrowed, once, &limits);
     let unfinished = panic::catch_unwind(AssertUnwindSafe(wait));
     // Take back.
     let unfinished = take_back(guard, unfinished);
@@ -66,14 +67,19 @@ where
         }
         (Some(Ok(result)), _) => result.map_err(Error::Job),
         (Some(Err(panic)), _) => panic.resume(),
-        (None, Ok(Some(error))) => Err(error.widen()),
+        (None, Ok(Some(error))) => {
+            if once {
+                limits.ask_past_deadline().map_err(Error::widen)?;
+            }
+            Err(error.widen())
+        }
         (None, Ok(None)) => Err(Error::ReactorStopped),
     }
 }
 
 /// Blocks until the reactor thread has finished with the job, or the limits end the call. Returns why the job is
 /// unfinished, if it still is when the loan has been taken back.
-fn wait(shared: &Shared, job: &BorrowedJob, once: bool, limits: Limits) -> Option<Error> {
+fn wait(shared: &Shared, job: &BorrowedJob, once: bool, limits: &Limits) -> Option<Error> {
     let BorrowedJob { header, returned, .. } = job;
     // The reason is taken down before the cell is locked: the poll to blame may be that of this very job.
     let late = |job| Error::TimedOut(limits.timed_out(shared, job));

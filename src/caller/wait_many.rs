@@ -99,7 +99,9 @@ pub fn wait_any<T, E>(
         return Ok(index);
     }
     let limits = scopes.limit(timeout);
-    if !limits.are_over() {
+    if limits.are_over() {
+        limits.ask_past_deadline()?;
+    } else {
         let mut ended = Ok(true);
         let listeners = results.iter().map(|result| result.listen());
         sleep_until_any(listeners, |sleep_until| ended = limits.sleep(sleep_until));

@@ -26,10 +26,9 @@ impl Scopes {
     ///
     /// [`Error::Interrupted`] if a check has failed before.
     pub(crate) fn of_thread() -> Result<Self, Error> {
-        match innermost() {
-            Some(scope) if scope.is_interrupted() => Err(Error::Interrupted),
-            scope => Ok(Self(scope)),
-        }
+        let scope = innermost();
+        scope.as_ref().map_or(Ok(()), |scope| scope.look())?;
+        Ok(Self(scope))
     }
 
     /// The limits of a call that begins now.
@@ -123,23 +122,24 @@ impl Limits {
             }
             let now = Instant::now();
             let is_over = self.end.is_some_and(|end| now >= end);
-            // Past a scope's deadline no call sleeps, but code that tries again and again must be interruptible.
-            if is_over && self.cut_by.is_none() {
-                return Ok(false);
-            }
-            let may_go_on = scope.ask(now);
-            if is_over || !may_go_on {
+            let asked = if is_over { self.ask_past_deadline() } else { scope.ask(now) };
+            if is_over || asked.is_err() {
                 // One more look: checks take time.
-                return match sleep_until(Some(now)) {
-                    true => Ok(true),
-                    false if may_go_on => Ok(false),
-                    false => Err(Error::Interrupted),
-                };
+                return if sleep_until(Some(now)) { Ok(true) } else { asked.map(|()| false) };
             }
             if scope.due().is_some_and(|due| due <= Instant::now()) {
                 // The checks leave no time to sleep.
                 thread::yield_now();
             }
+        }
+    }
+
+    /// Asks the checks that are due, where a scope's deadline has ended the call. Past it no call sleeps, but code that
+    /// tries again and again must be interruptible.
+    pub(crate) fn ask_past_deadline(&self) -> Result<(), Error> {
+        match &self.scope {
+            Some(scope) if self.cut_by.is_some() => scope.ask(Instant::now()),
+            _ => Ok(()),
         }
     }
 

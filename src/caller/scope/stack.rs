@@ -10,7 +10,7 @@ use std::mem::{self, ManuallyDrop};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::error::ScopeDeadline;
+use crate::error::{Error, ScopeDeadline};
 use crate::panic::abort::AbortOnUnwind;
 use crate::sync::deadline;
 
@@ -58,29 +58,39 @@ impl Scope {
         })
     }
 
-    /// Has a check of this scope, or of one around it, failed?
-    pub(super) fn is_interrupted(&self) -> bool {
-        self.checks().any(|check| check.has_failed.get())
-    }
-
     /// When the next check is due; `None` is never.
     pub(super) fn due(&self) -> Option<Instant> {
         self.checks().filter_map(|check| check.due.get()).min()
     }
 
-    /// Asks the checks that are due, and returns whether the code inside may go on.
-    pub(super) fn ask(&self, now: Instant) -> bool {
+    /// Asks the checks that are due, from the outside in.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Interrupted`] if one of them has failed, now or before.
+    pub(super) fn ask(&self, now: Instant) -> Result<(), Error> {
         if let Some(outer) = &self.outer {
-            outer.ask(now);
+            outer.ask(now)?;
         }
         if let Rule::Check(check) = &self.rule {
-            let is_due = check.due.get().is_some_and(|due| due <= now);
-            if is_due && !self.is_interrupted() {
+            if check.due.get().is_some_and(|due| due <= now) && !check.has_failed.get() {
                 let _active = Active::set(self.outer.clone());
                 check.ask();
             }
         }
-        !self.is_interrupted()
+        self.look()
+    }
+
+    /// Looks whether a check of this scope, or of one around it, has failed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Interrupted`] if one has.
+    pub(super) fn look(&self) -> Result<(), Error> {
+        match self.checks().any(|check| check.has_failed.get()) {
+            true => Err(Error::Interrupted),
+            false => Ok(()),
+        }
     }
 }
 

@@ -18,5 +18,7 @@
 //! When checks are asked, and what they may do, is in `checks`; what scopes leave behind, and what they leave alone,
 //! in `bounds`.
 
+mod bounds;
 mod calls;
+mod checks;
 mod matrix;
