@@ -295,6 +295,10 @@ impl Spin {
         self.no_job.learn(was_worth_it);
     }
 
+    pub(crate) fn level_at(&self, location: &'static Location<'static>) -> u8 {
+        self.call_sites[call_site(location)].level.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn level_jobs_waiting(&self) -> u8 {
         self.jobs_waiting.level.load(Ordering::Relaxed)
     }

@@ -153,3 +153,33 @@ impl Limits {
 fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
     one.into_iter().chain(other).min()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{interruptible, within};
+
+    /// A wait of several ticks is one wait to the busy-wait, and one that a tick or a deadline cuts short is none.
+    #[test]
+    fn ticks_teach_the_busy_wait_nothing() {
+        let here = Location::caller();
+        let time = Duration::from_millis(30);
+        let learned = |spin: Duration, timeout| {
+            let spin = Spin::new(spin);
+            let limits = Scopes::of_thread().unwrap().limit(timeout);
+            assert!(!limits.wait(&spin, &Outcome::<()>::new(), here).unwrap());
+            spin.level_at(here)
+        };
+        let in_scope = |tick, spin, timeout| {
+            interruptible(tick, || Ok::<_, ()>(()), || learned(spin, timeout)).unwrap()
+        };
+        let usual = Duration::from_micros(100);
+        let without = learned(usual, time);
+        for tick in [Duration::ZERO, usual / 2, Duration::from_millis(1), Duration::MAX] {
+            assert_eq!(in_scope(tick, usual, time), without, "every {tick:?}");
+        }
+        // This one would go on looking for a minute.
+        assert_eq!(in_scope(Duration::from_millis(1), Duration::from_secs(60), time), 0);
+        assert_eq!(within(time, || learned(Duration::from_secs(60), Duration::MAX)), 0);
+    }
+}
