@@ -13,6 +13,7 @@
 //! | in a destructor of a thread-local | `scopes_work_in_destructors_of_thread_locals` |
 
 use std::cell::RefCell;
+use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process;
 use std::thread;
@@ -214,7 +215,7 @@ fn scopes_work_in_destructors_of_thread_locals() {
     struct Last(Reactor);
     impl Drop for Last {
         fn drop(&mut self) {
-            let never = self.0.run_in_reactor(|| std::future::pending::<Result<(), Error>>());
+            let never = self.0.run_in_reactor(pending::<Result<(), Error>>);
             let late = within(TICK, || never.wait(LONG).unwrap_err().to_string());
             assert!(late.contains("at the deadline of 10ms"), "{late}");
             interrupted(|| assert!(never.wait(LONG).unwrap_err().is_interrupted()));

@@ -243,7 +243,7 @@ fn a_check_may_use_the_crate_under_the_outer_scopes_only() {
     };
     let stopped = within(4 * TICK, || {
         interruptible(TICK, check, || {
-            within(2 * TICK, || never.wait(LONG).map(|()| ()).unwrap_err().to_string())
+            within(2 * TICK, || never.wait(LONG).unwrap_err().to_string())
         })
     });
     assert_eq!(stopped, Err("stop"));
