@@ -1,8 +1,8 @@
-//! Async streams as ordinary ones: [`Blocking`] makes [`Read`], [`Write`], [`BufRead`] and [`Seek`] of their
-//! async namesakes in futures-io, the traits of the smol family of crates.
+//! Async streams as ordinary ones: [`Blocking`] implements [`Read`], [`Write`], [`BufRead`] and
+//! [`Seek`] on top of their async counterparts in futures-io, the traits of the smol family of crates.
 //!
-//! So what is written for `std::io` (compression, TLS, parsers, [`BufReader`](std::io::BufReader)) works on a
-//! socket that belongs to async code, and with a timeout.
+//! So code for `std::io` (compression, TLS, parsers, [`BufReader`](std::io::BufReader)) works on a
+//! socket of async code, and gets a timeout.
 //!
 //! | of `T` | of `Blocking<T>` |
 //! |---|---|
@@ -13,77 +13,91 @@
 //!
 //! # Where it runs
 //!
-//! A call first tries by itself, on the thread that makes it: data that is there is read, and room that is there is
-//! written to, without a detour. If that is not to be, the stream goes on on the reactor thread, and the call
-//! waits for it, as [`wait_for`](crate::wait_for()) does. On a stream that is busy it tries for some 30 µs, and
-//! gives way to other threads in between; after each wait that was long it tries half as often, and in the end
-//! once. On a reactor thread and in a forked child nothing is tried first.
+//! A call first polls the stream on its own thread, so that data which has arrived is read, and free
+//! buffer space is written to, without a detour. Otherwise the reactor thread takes over, and the
+//! call waits for it, as [`wait_for`](crate::wait_for()) does. On a busy stream, the call polls
+//! several times before that, for about 30 µs, and gives way to other threads in between; each time
+//! that it has to wait long nevertheless, it halves the number of these polls. This is a busy-wait:
+//! [`Builder::spin`](crate::Builder::spin) with zero turns it off, and so does a machine with one
+//! core. On a reactor thread and in a forked child, the call does not poll first.
 //!
 //! # Timeouts
 //!
-//! The timeout is that of one call, and there is none unless [`with_timeout`](Blocking::with_timeout) sets it.
-//! A call that is late fails with [`ErrorKind::TimedOut`], and **no byte is lost**: a read has taken nothing, a
-//! write has handed over nothing, and both can be tried again. So can `flush` and `close`. A seek that was late
-//! may or may not have happened.
+//! The timeout limits one call; there is none unless [`with_timeout`](Blocking::with_timeout) sets it.
+//! A call that times out fails with [`ErrorKind::TimedOut`], and **no byte is lost**: a read has taken
+//! nothing, a write has handed over nothing, and both can be repeated. So can `flush` and `close`. A
+//! seek that timed out may or may not have happened.
 //!
-//! That is the promise of futures-io: a stream that is not ready has not touched the buffer. Sockets, pipes and
-//! their buffered or compressed wrappers keep it. A stream that takes the bytes in, says that it is not
-//! ready, and expects the same bytes with the next call does not (some TLS bindings are like that): after
-//! a late write repeat that write, or give the stream up.
+//! This rests on the contract of futures-io: a stream that is not ready has not touched the buffer.
+//! Sockets, pipes and their buffered or compressed wrappers keep it. Some TLS bindings do not: they
+//! take the bytes, report that they are not ready, and expect the same bytes with the next call.
+//! With these, repeat a write that timed out, or give up the stream.
 //!
-//! Methods that are many calls have many timeouts: `read_exact`, `read_to_end`, `read_line`, `write_all`. When one
-//! of them fails, how far it came is not told, as ever in `std::io`; for that, call `read` or `write`. For
-//! one deadline over a whole exchange, put the exchange into an async block, and that into
+//! Methods that make many calls (`read_exact`, `read_to_end`, `read_line`, `write_all`) have a
+//! timeout for each of them. If one fails, `std::io` does not say how far it came; call `read` or
+//! `write` if you need to know. For one deadline over a whole exchange, put the calls into
+//! [`within`](crate::within), or write the exchange as an async block for
 //! [`wait_for`](crate::wait_for()).
 //!
 //! # Reading and writing at once
 //!
-//! These traits borrow the stream mutably. For two threads make two of them, of clones
-//! (`async_net::TcpStream`) or of references (`&async_io::Async<TcpStream>`), or split the stream
-//! with [`futures_lite::io::split`].
+//! These traits borrow the stream mutably. For two threads, make two `Blocking`s from clones
+//! (`async_net::TcpStream`) or from references (`&async_io::Async<TcpStream>`), or split the stream
+//! with [`futures_lite::io::split`]. One may read while the other writes. Two that *read* at once
+//! through references to one `Async`, or two that write, take its only waker from each other: each
+//! wakes the other again and again, and the reactor thread is busy until data arrives.
 
 use std::future;
 use std::io::{self, BufRead, ErrorKind, IoSlice, IoSliceMut, Read, Seek, SeekFrom, Write};
+use std::panic::Location;
 use std::pin::Pin;
 use std::process;
 use std::task::{Context, Poll, Waker};
-use std::thread;
 use std::time::Duration;
 
 use futures_lite::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 
 use crate::caller::scope::limits::Scopes;
+use crate::caller::wait_for::wait_for;
 use crate::context::held::Held;
 use crate::context::in_tokio;
-use crate::reactor::global::wait_for;
+use crate::reactor::global::cached_for_job;
 use crate::reactor::handle::Reactor;
 use crate::runtime::current::in_reactor;
 
-/// How often a call tries by itself, with a yield in between: the other side of a busy stream is often done by
-/// then. It takes about 30 µs, less than to have two threads woken. To read 1 GiB over loopback took 1.4 times as
-/// long as with blocking sockets with 4 attempts, 1.2 times with 8, 0.7 with 16, and 0.6 with 32 (medians).
+/// How often a call polls on its own thread after the first time, with a yield before each poll: the
+/// other side of a busy stream is often done by then. All of them take about 30 µs, less than waking
+/// two threads. To read 1 GiB over loopback took 1.4 times as long as with blocking sockets with 4
+/// attempts, 1.2 times with 8, 0.7 with 16, and 0.6 with 32 (medians).
+///
+/// A poll that is not ready also arms the system's poller, with a waker that does nothing, so the
+/// event wakes the reactor thread in vain, about once a call. Submitting the job right after the
+/// first poll would wake that thread as well, and costs more: for an echo by a server that takes up
+/// to 40 µs, 8 to 15 µs of CPU a call instead of 7, and 0.2 to 0.4 switches to the reactor thread
+/// instead of 0.0 (two cores, under load).
 const ATTEMPTS: usize = 32;
 
-/// If a call had to wait, and still took less than this, its attempts were too few, not too many. They take no longer
-/// than this, either, if others need the core.
+/// If a call had to wait, but for less than this, its attempts were too few, not too many. They also
+/// take no longer than this, if other threads need the core.
 const SHORT: Duration = Duration::from_micros(100);
 
-/// A blocking stream over an async one, with a timeout for each call.
+/// Wraps an async stream as a blocking one, with a timeout for each call.
 ///
-/// The [module](self) tells where it runs, and what a timeout leaves behind. Dropping it drops the stream,
-/// here and now, and neither flushes nor closes anything.
+/// The [module](self) says where it runs, and what a timeout leaves behind. Dropping it drops the
+/// stream on this thread, and neither flushes nor closes anything.
 ///
 /// # Errors
 ///
-/// All calls fail with the stream's own errors, but for [`ErrorKind::Interrupted`], after which they go on. What
-/// else can go wrong is a [`crate::Error`] inside of the [`io::Error`]: of kind [`TimedOut`](ErrorKind::TimedOut)
-/// when the time is over; [`Deadlock`](ErrorKind::Deadlock) on the thread of its own reactor, at once;
-/// [`Other`](ErrorKind::Other) if the reactor is stopped meanwhile, or cannot be started, or
-/// is that of the parent of a forked process. After each of them the stream is as it was.
+/// All calls fail with the stream's own errors, except [`ErrorKind::Interrupted`], after which they
+/// try again. Other failures are a [`crate::Error`] inside the [`io::Error`]: of kind
+/// [`TimedOut`](ErrorKind::TimedOut) when the time is over; [`Deadlock`](ErrorKind::Deadlock), at
+/// once, on the thread of its own reactor; [`Other`](ErrorKind::Other) if the reactor stops meanwhile
+/// or cannot be started, if a scope's check has failed, or in a forked child. After each of them the
+/// stream is as it was.
 ///
 /// # Panics
 ///
-/// If the stream panics: its panic goes on in the caller, with the same payload.
+/// If the stream panics: the same panic is re-raised in the caller, with the same payload.
 ///
 /// # Examples
 ///
@@ -122,14 +136,14 @@ pub struct Blocking<T> {
     timeout: Duration,
     /// `None` is the global one.
     reactor: Option<Reactor>,
-    /// The process that made it. In a fork of that, the stream is the parent's.
+    /// The process that made it. In a forked child, the stream is the parent's.
     process: u32,
-    /// How often the next call tries by itself.
+    /// How often the next call polls on its own thread after the first time.
     attempts: usize,
 }
 
 impl<T> Blocking<T> {
-    /// Wraps a stream, which the global reactor is to wait for. Neither blocks nor starts anything.
+    /// Wraps a stream, for the global reactor to wait for. Never blocks, and starts nothing.
     pub fn new(inner: T) -> Self {
         Self {
             inner: Held::new(inner),
@@ -140,10 +154,10 @@ impl<T> Blocking<T> {
         }
     }
 
-    /// Wraps a stream, which this reactor is to wait for. Never blocks.
+    /// Wraps a stream, for this reactor to wait for. Never blocks.
     ///
-    /// It keeps a handle to the reactor, which is not stopped before the stream is dropped, unless
-    /// [`shutdown`](Reactor::shutdown) does it. After that, only calls that need not wait succeed.
+    /// The stream holds a handle to the reactor, which therefore stops no earlier, unless
+    /// [`shutdown`](Reactor::shutdown) stops it. After that, only calls that need not wait succeed.
     ///
     /// # Examples
     ///
@@ -153,39 +167,41 @@ impl<T> Blocking<T> {
     ///
     /// let reactor = Reactor::new()?;
     /// let mut text = String::new();
-    /// Blocking::on(&reactor, &b"read on a reactor of its own"[..]).read_to_string(&mut text)?;
-    /// assert_eq!(text, "read on a reactor of its own");
+    /// Blocking::on(&reactor, &b"read on its own reactor"[..]).read_to_string(&mut text)?;
+    /// assert_eq!(text, "read on its own reactor");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn on(reactor: &Reactor, inner: T) -> Self {
         Self { reactor: Some(reactor.clone()), ..Self::new(inner) }
     }
 
-    /// Sets for how long a call waits at the most; at first that is for ever, [`Duration::MAX`].
+    /// Sets how long a call waits at most; the default is for ever, [`Duration::MAX`]. Never blocks.
     ///
-    /// [`Duration::ZERO`] takes what is there, as a non-blocking socket does, but fails with
-    /// [`ErrorKind::TimedOut`] where there is nothing.
+    /// With [`Duration::ZERO`] a call takes what is there, as on a non-blocking socket, and fails
+    /// with [`ErrorKind::TimedOut`] if there is nothing.
     #[must_use = "it returns the stream"]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
     }
 
-    /// Borrows the async stream.
+    /// Borrows the async stream. Never blocks.
     pub fn get_ref(&self) -> &T {
         &self.inner
     }
 
-    /// Borrows the async stream mutably. It is not in use between two calls, so async code may go on with it.
+    /// Borrows the async stream mutably. Never blocks. Between two calls the stream is not in use, so
+    /// async code may use it.
     pub fn get_mut(&mut self) -> &mut T {
         &mut self.inner
     }
 
-    /// Returns the async stream. Nothing is lost: there is no buffer here.
+    /// Returns the async stream. Never blocks. No byte is lost, because there is no buffer here.
     pub fn into_inner(self) -> T {
         self.inner.into_inner()
     }
 
-    /// Polls until it is ready, or the time is over: here, and if that is not enough, on the reactor thread.
+    /// Polls until the stream is ready or the time is over: on this thread first, then on the reactor thread.
+    #[track_caller]
     fn block<R: Send>(
         &mut self,
         mut operation: impl FnMut(Pin<&mut T>, &mut Context<'_>) -> Poll<io::Result<R>> + Send,
@@ -193,10 +209,11 @@ impl<T> Blocking<T> {
     where
         T: Unpin + Send,
     {
+        let location = Location::caller();
         let Self { inner, timeout, reactor, process, attempts } = self;
         let mut poll = |cx: &mut Context<'_>| match operation(Pin::new(&mut **inner), cx) {
             Poll::Ready(Err(error)) if error.kind() == ErrorKind::Interrupted => {
-                // Again, but not in a loop, which no timeout would end.
+                // Try again, but not in a loop here, which no timeout would end.
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }
@@ -204,45 +221,48 @@ impl<T> Blocking<T> {
         };
         let limits = Scopes::of_thread()?.limit(*timeout);
         let start = limits.start();
-        if !in_reactor() && *process == process::id() {
-            // This wakes nobody, but nobody sleeps before it is polled again.
-            for attempt in 0..*attempts {
-                if attempt > 0 {
-                    if start.elapsed() >= SHORT.min(limits.time()) {
-                        break;
-                    }
-                    thread::yield_now();
-                }
-                let polled = in_tokio(|| poll(&mut Context::from_waker(Waker::noop())));
-                if let Poll::Ready(result) = polled {
-                    return result;
-                }
+        // A no-op waker loses wakes, but the stream is polled again before this thread sleeps.
+        let mut poll_here = || in_tokio(|| poll(&mut Context::from_waker(Waker::noop())));
+        let may_poll_here = !in_reactor() && *process == process::id();
+        if may_poll_here {
+            if let Poll::Ready(result) = poll_here() {
+                return result;
             }
         }
-        let job = future::poll_fn(poll);
-        let left = timeout.saturating_sub(start.elapsed());
-        let result = match reactor {
-            Some(reactor) => reactor.wait_for(left, job),
-            None => wait_for(left, job),
+        let global;
+        let shared = match reactor {
+            Some(reactor) => reactor.shared(),
+            None => {
+                global = cached_for_job(location)?;
+                &global
+            }
         };
-        let is_late = matches!(&result, Err(error) if error.kind() == ErrorKind::TimedOut);
+        if may_poll_here {
+            let time = SHORT.min(limits.time());
+            if let Poll::Ready(result) = shared.spin.poll_again(*attempts, start, time, poll_here) {
+                return result;
+            }
+        }
+        let left = timeout.saturating_sub(start.elapsed());
+        let result = wait_for(shared, location, left, future::poll_fn(poll));
+        let is_late = matches!(&result, Err(error) if error.is_timeout());
         if start.elapsed() >= SHORT {
-            *attempts = (*attempts / 2).max(1);
+            *attempts /= 2;
         } else if !is_late {
-            // One that is late after so short a time says nothing of the stream.
+            // A call that is late after such a short time says nothing of the stream.
             *attempts = ATTEMPTS;
         }
-        result
+        result.map_err(crate::Error::flatten)
     }
 }
 
 impl<T: AsyncWrite + Unpin + Send> Blocking<T> {
-    /// Closes the side that writes, and blocks until that is done: the peer comes to the end of what it reads.
+    /// Blocks until the writing side is closed, so that the peer reads the end of the stream.
     ///
-    /// [`Write`] has no such method, so do it after code that only knows `Write`. What it does beyond
-    /// `flush` is for the stream to say: an `async_net::TcpStream` shuts down the sending side and can still be
-    /// read; a compressed or encrypted stream writes its trailer first; an `async_io::Async` does nothing,
-    /// and its socket has to be dropped, or shut down itself.
+    /// [`Write`] has no such method, so call this after code that knows `Write` only. The stream
+    /// defines what it does beyond `flush`: an `async_net::TcpStream` shuts down its sending side, and
+    /// can still be read; a compressed or encrypted stream writes its trailer first; an
+    /// `async_io::Async` does nothing, so drop its socket, or shut it down directly.
     ///
     /// # Errors
     ///
@@ -270,30 +290,35 @@ impl<T: AsyncWrite + Unpin + Send> Blocking<T> {
     /// # Ok(())
     /// # }
     /// ```
+    #[track_caller]
     pub fn close(&mut self) -> io::Result<()> {
         self.block(|inner, cx| inner.poll_close(cx))
     }
 }
 
 impl<T: AsyncRead + Unpin + Send> Read for Blocking<T> {
+    #[track_caller]
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.block(|inner, cx| inner.poll_read(cx, buffer))
     }
 
+    #[track_caller]
     fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         self.block(|inner, cx| inner.poll_read_vectored(cx, buffers))
     }
 }
 
 impl<T: AsyncBufRead + Unpin + Send> BufRead for Blocking<T> {
+    #[track_caller]
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        // A job cannot return what is borrowed from the stream while it is polled again and again. So it waits
-        // until there is something, and then that is asked for once more. The end may not be there twice.
+        // A job that is polled several times cannot return a borrow from the stream. So the job waits
+        // until there is data, and the data is borrowed by another poll here. A stream need not report
+        // the end twice.
         if self.block(|inner, cx| inner.poll_fill_buf(cx).map_ok(<[u8]>::len))? == 0 {
             return Ok(&[]);
         }
         let mut cx = Context::from_waker(Waker::noop());
-        match Pin::new(&mut *self.inner).poll_fill_buf(&mut cx) {
+        match in_tokio(|| Pin::new(&mut *self.inner).poll_fill_buf(&mut cx)) {
             Poll::Ready(result) => result,
             Poll::Pending => Err(io::Error::other("the stream has lost what it had in its buffer")),
         }
@@ -305,20 +330,24 @@ impl<T: AsyncBufRead + Unpin + Send> BufRead for Blocking<T> {
 }
 
 impl<T: AsyncWrite + Unpin + Send> Write for Blocking<T> {
+    #[track_caller]
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         self.block(|inner, cx| inner.poll_write(cx, buffer))
     }
 
+    #[track_caller]
     fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
         self.block(|inner, cx| inner.poll_write_vectored(cx, buffers))
     }
 
+    #[track_caller]
     fn flush(&mut self) -> io::Result<()> {
         self.block(|inner, cx| inner.poll_flush(cx))
     }
 }
 
 impl<T: AsyncSeek + Unpin + Send> Seek for Blocking<T> {
+    #[track_caller]
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.block(|inner, cx| inner.poll_seek(cx, to))
     }

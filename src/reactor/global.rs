@@ -102,7 +102,7 @@ fn get_or_start_for_job(location: &'static Location<'static>) -> Result<Reactor,
 }
 
 /// The same, from what this thread remembers where that will do.
-fn cached_for_job(location: &'static Location<'static>) -> Result<CachedGlobal, Error> {
+pub(crate) fn cached_for_job(location: &'static Location<'static>) -> Result<CachedGlobal, Error> {
     check_not_forked()?;
     // In destructors of thread-locals the storage may be gone; then nothing is remembered.
     let cached = CACHED.try_with(|cached| cached.borrow().clone()).ok().flatten();

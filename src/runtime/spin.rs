@@ -41,6 +41,7 @@ use std::hint;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{LazyLock, Once};
+use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -152,6 +153,33 @@ impl Spin {
         }
         let history = &self.call_sites[call_site(location)];
         history.tries() && self.busy_wait(outcome, history, deadline)
+    }
+
+    /// Polls a stream that was not ready again and again on the caller's thread, and gives way to other
+    /// threads before each poll: until the stream is ready, `attempts` have been made, or `time` has
+    /// passed since `start`. Where there is no busy-wait, polls not once.
+    pub(crate) fn poll_again<R>(
+        &self,
+        attempts: usize,
+        start: Instant,
+        time: Duration,
+        mut poll: impl FnMut() -> Poll<R>,
+    ) -> Poll<R> {
+        if self.is_off() {
+            return Poll::Pending;
+        }
+        let time = time.min(self.bound);
+        for _ in 0..attempts {
+            if start.elapsed() >= time {
+                break;
+            }
+            thread::yield_now();
+            let polled = poll();
+            if polled.is_ready() {
+                return polled;
+            }
+        }
+        Poll::Pending
     }
 
     /// Looks for the outcome until it is there (`true`) or it is time to sleep (`false`).

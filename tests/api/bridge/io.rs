@@ -19,7 +19,7 @@ use futures_lite::io::{BufReader, Cursor};
 
 use super::pair;
 use crate::support::scripted::{Scripted, Step};
-use crate::support::{Gate, LONG, Probe, here, hog, limit, thread_of, until};
+use crate::support::{Gate, LONG, Probe, here, hog, limit, own_process, thread_of, until};
 
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -188,7 +188,10 @@ fn it_is_polled_here_first_and_then_on_its_reactor() {
 #[test]
 fn a_stream_that_keeps_its_reader_waiting_is_tried_once_and_more_often_when_it_does_not() {
     let _limit = limit(LONG);
-    let reactor = Reactor::new().unwrap();
+    if has_one_core() {
+        return without_a_busy_wait(&Reactor::new().unwrap());
+    }
+    let reactor = Reactor::builder().spin(Duration::from_millis(1)).build().unwrap();
     let script = Scripted::endless(|| Step::Stuck);
     let polled_here = || script.threads().into_iter().filter(|thread| *thread == here()).count();
     let mut stream = Blocking::on(&reactor, script.clone()).with_timeout(SHORT);
@@ -218,6 +221,51 @@ fn a_stream_that_keeps_its_reader_waiting_is_tried_once_and_more_often_when_it_d
         script.then((0..100).map(|_| Step::Pending));
         assert_eq!(stream.read(&mut [0; 8]).unwrap(), 1);
         polled_here() - before > 1
+    });
+}
+
+fn has_one_core() -> bool {
+    thread::available_parallelism().is_ok_and(|cores| cores.get() == 1)
+}
+
+/// Asserts that calls poll once on their own thread.
+fn without_a_busy_wait(reactor: &Reactor) {
+    let script = Scripted::endless(|| Step::Stuck);
+    let mut stream = Blocking::on(reactor, script.clone()).with_timeout(SHORT);
+    for calls in 1..=3 {
+        assert_late(stream.read(&mut [0; 8]));
+        let threads = script.threads();
+        assert_eq!(threads.iter().filter(|thread| **thread == here()).count(), calls);
+    }
+}
+
+#[test]
+fn without_a_busy_wait_a_stream_is_polled_once_on_the_callers_thread() {
+    let _limit = limit(LONG);
+    without_a_busy_wait(&Reactor::builder().spin(Duration::ZERO).build().unwrap());
+}
+
+#[test]
+fn the_environment_turns_the_busy_wait_of_a_stream_off_too() {
+    own_process!(|command| _ = command.env("CROCHET_SPIN", "0"));
+    without_a_busy_wait(&Reactor::global().unwrap());
+}
+
+#[test]
+fn a_late_call_names_the_place_of_the_call() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    thread::scope(|scope| {
+        let mut stream = Blocking::on(&reactor, Scripted::endless(|| Step::Stuck));
+        let line = line!() + 1;
+        let read = move || stream.read(&mut [0; 8]).unwrap_err().kind();
+        let read = scope.spawn(read);
+        let listed = || reactor.jobs().first().map(|job| job.location());
+        until(|| listed().is_some());
+        let location = listed().unwrap();
+        assert_eq!((location.file(), location.line()), (file!(), line));
+        reactor.shutdown(LONG).unwrap();
+        assert_eq!(read.join().unwrap(), ErrorKind::Other);
     });
 }
 
