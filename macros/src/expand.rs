@@ -90,8 +90,8 @@ impl<'a> Expansion<'a> {
             let arguments = &self.arguments.passed;
             quote_spanned!(Span::mixed_site()=> let _ = (#(#arguments,)*); loop {})
         };
-        // Between the user's own braces: a function that is not the user's from its first token to its
-        // last gets no warnings.
+        // The user's own braces: the compiler does not report an unused function whose tokens all come
+        // from a macro.
         let mut body = Group::new(Delimiter::Brace, statements);
         body.set_span(self.function.body.span());
         let allow = self.allow_on_blocking();
@@ -122,7 +122,7 @@ impl<'a> Expansion<'a> {
         lints.peek().is_some().then(|| quote_spanned!(span=> #[allow(#(#lints),*)]))
     }
 
-    /// Whether Clippy may find that there are too many.
+    /// Whether Clippy may report too many arguments.
     fn has_many_arguments(&self) -> bool {
         self.arguments.declared.len() > 7
     }
@@ -135,7 +135,7 @@ impl<'a> Expansion<'a> {
             Kind::RunInReactor => "Eventual",
         };
         let result = match output {
-            // An error has been reported; the callers of the function are not to get another.
+            // An error has been reported. With this type the callers of the function get no second one.
             _ if self.function.returns_no_result() => {
                 quote!(::core::result::Result<(), ::core::convert::Infallible>)
             }
@@ -284,17 +284,17 @@ impl<'a> Expansion<'a> {
         let mut visibility = visibility.to_token_stream();
         let mut allow = None;
         if self.callee == Callee::Copied {
-            // Nothing calls it, unless the user does, and that is no fault of the user's. The compiler does
-            // not report unused code whose first token comes from a macro and is no part of the signature:
-            // hence the visibility, which is that of a private function.
-            // Price: where such a function is in an `impl`, unused methods of that `impl` are not
-            // reported either, because the compiler reports all of them at once.
+            // The blocking function calls its copy, so the original may be unused, and the user must get no
+            // warning for that. The compiler does not report an unused function whose first token comes from
+            // a macro and is no part of the signature: hence `pub(self)`, which means private.
+            // The price: if the function is in an `impl`, the compiler does not report other unused methods of
+            // that `impl` either, because it reports all of them in one message.
             let span = Span::mixed_site();
             if visibility.is_empty() {
                 visibility = quote_spanned!(span=> pub(self));
             }
             visibility = beginning_at(span, visibility);
-            // It is reported for the blocking function, in this case.
+            // Clippy reports the blocking function, in this case.
             allow = self
                 .has_many_arguments()
                 .then_some(quote_spanned!(span=> #[allow(clippy::too_many_arguments)]));
@@ -303,11 +303,11 @@ impl<'a> Expansion<'a> {
         quote_spanned!(Span::mixed_site()=> #[doc = #text] #allow #original)
     }
 
-    /// The copy in the blocking function. Its warnings are those of the original, again.
+    /// The copy in the blocking function, whose warnings would only repeat those of the original.
     ///
-    /// A lint that the crate denies or forbids stays an error under `allow(warnings)`, so this conflicts
-    /// with `forbid(warnings)` only. The underscore is for `dead_code`: a copy that is never called is in a
-    /// function that is never called.
+    /// `allow(warnings)` conflicts with `forbid(warnings)` and with no other `forbid`: a lint that the crate
+    /// denies or forbids stays an error. `dead_code` ignores names with an underscore: an unused copy
+    /// is in an unused function, which the compiler reports.
     fn nested_copy(&self, name: &Ident) -> TokenStream {
         // Named at the attribute: where the user wrote the name, editors show the original alone.
         let mut name = name.clone();

@@ -209,7 +209,8 @@ impl<T, E> EventualResult<T, E> {
     /// # Errors
     ///
     /// Those of [`wait`](Self::wait), flattened: `Error::Job(e)` is `e`, every other one goes through
-    /// `E::from`.
+    /// `E::from`. An error type of another crate has no such `From`: use
+    /// [`into_result`](Self::into_result), which returns it as `Error::Job`.
     ///
     /// # Panics
     ///

@@ -58,8 +58,8 @@ pub(crate) fn report_refused(location: &'static Location<'static>) {
         log(
             level,
             format_args!(
-                "the blocking call at {} was refused: it was made in a job, whose thread would wait \
-                 for itself; await the async original there, or the `EventualResult`",
+                "the blocking call at {} was refused: it was made on the reactor thread, and would \
+                 wait for itself; in a job, await the async original, or the `EventualResult`",
                 ShortLocation(location)
             ),
         );

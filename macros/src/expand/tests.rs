@@ -1,4 +1,4 @@
-//! What the attributes stand for, to the letter.
+//! The exact output of the attributes.
 
 use quote::quote;
 
