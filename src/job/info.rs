@@ -14,8 +14,6 @@ pub(crate) struct JobMeta {
     pub(crate) id: u64,
     pub(crate) location: &'static Location<'static>,
     pub(crate) submitted: Instant,
-    /// Whether the job is the crate's own, which no list shows.
-    pub(crate) is_internal: bool,
 }
 
 /// The job that is inside `poll`.
@@ -90,7 +88,7 @@ impl fmt::Display for JobInfo {
 
 /// Describes a job. `active` is the job that is inside `poll`, and for how long it has been.
 pub(crate) fn info(
-    JobMeta { id, location, submitted, .. }: JobMeta,
+    JobMeta { id, location, submitted }: JobMeta,
     now: Instant,
     state: JobState,
     polls: u64,

@@ -3,14 +3,13 @@
 //! 1. A caller makes a [`Job`]: `run_in_reactor` an owned one (`owned.rs`), `wait_for` one that borrows from the caller's
 //!    stack (`borrowed.rs`). It submits the job as a [`QueuedJob`], in an [`Envelope`].
 //! 2. The reactor thread takes the envelope out of the queue ([`TakenJob`]), and begins the job, unless it was cancelled
-//!    in the meantime: the closure is called, which makes a future. The job is a [`RunningJob`] now.
-//! 3. The reactor thread polls the job at once ([`RunningJob::first_poll`]). A job that is not ready gets a task, in which
-//!    it is polled from then on ([`RunningJob::poll`]).
+//!    in the meantime: it calls the closure, which makes a future, and polls the future at once. Most jobs end here.
+//! 3. A job that is not ready at its first poll is a [`RunningJob`], and gets a task, in which it is polled from then on.
 //! 4. The job ends, in one of four ways ([`End`]). Its future, or its closure, is dropped; the tracker removes it from the
 //!    unfinished jobs; its outcome is published, which wakes the caller. If no caller can get the
 //!    outcome any more, a failure in it is logged.
 //!
-//! `QueuedJob` and `RunningJob` are guards: dropped before the job has ended, they end it as [`End::Stopped`]. So a closed
+//! `QueuedJob` and `BegunJob` are guards: dropped before the job has ended, they end it as [`End::Stopped`]. So a closed
 //! queue, a stopped reactor and an unwinding driver need no list of callers to wake.
 
 pub(crate) mod borrowed;
@@ -29,7 +28,6 @@ use std::time::Instant;
 
 use crate::context::{Span, in_tokio};
 use crate::job::header::Header;
-use crate::job::info::JobMeta;
 use crate::job::tracker::{Envelope, JobStats, TakenJob, TakesId};
 use crate::panic::{Panic, catch};
 use crate::sys::fork;
@@ -133,7 +131,10 @@ impl TakesId for QueuedJob {
 }
 
 impl TakenJob<QueuedJob> {
-    /// Begins the job; `None` if it was cancelled, and has ended.
+    /// Begins the job, unless it was cancelled, and polls it at once, without a task: a job that is ready never gets one.
+    ///
+    /// Returns a job that is not ready. It must be given a task and polled again: the first poll used a no-op waker, so a
+    /// wake during it was lost.
     pub(crate) fn begin(self, tracker: &Tracker) -> Option<RunningJob> {
         let Self { job: mut queued, meta, since } = self;
         if queued.job.as_ref()?.header().is_cancelled() {
@@ -142,8 +143,18 @@ impl TakenJob<QueuedJob> {
         }
         let job = queued.job.take()?;
         let future = Some(Arc::clone(&job).begin());
-        let span = mem::take(&mut queued.span);
-        Some(RunningJob { job, future, registered: false, span, meta, since, stats: None })
+        let mut begun = BegunJob { job, future, span: mem::take(&mut queued.span) };
+        let is_internal = begun.job.header().is_internal;
+        let mut stats = None;
+        let poll = || begun.poll(&mut Context::from_waker(Waker::noop()));
+        let end = tracker.run_since(meta.location, since, poll, |end, held| match end {
+            Some(_) => tracker.remove(None),
+            None => stats = Some(tracker.add_task(meta, held, is_internal)),
+        });
+        if let Some(end) = end {
+            begun.finish(end, On::Reactor(tracker));
+        }
+        Some(RunningJob { begun, registered: false, stats: stats? })
     }
 
     /// Ends the job as stopped, on the reactor thread.
@@ -152,45 +163,19 @@ impl TakenJob<QueuedJob> {
     }
 }
 
-/// A job that has been begun. Stays on the reactor thread.
-pub(crate) struct RunningJob {
+/// A job that has been begun, with or without a task. Stays on the reactor thread.
+struct BegunJob {
     job: Arc<dyn Job>,
     /// `None` once the job has ended.
     future: Option<Pin<Box<dyn Future<Output = ()>>>>,
-    /// Whether `Header::cancel` wakes this job's task.
-    registered: bool,
     span: Span,
-    meta: JobMeta,
-    /// When the job was taken.
-    since: Instant,
-    /// `None` until the first poll has returned `Pending`.
-    stats: Option<Arc<JobStats>>,
 }
 
-impl RunningJob {
-    /// Polls the job for the first time, without a task: a job that is ready at once never gets one. On `Pending` the job
-    /// must be given a task and polled again: this poll used a no-op waker, so a wake during it was lost.
-    pub(crate) fn first_poll(&mut self, tracker: &Tracker) -> Poll<()> {
-        self.poll_future(tracker, &mut Context::from_waker(Waker::noop()))
-    }
-
-    /// Polls the job in its task. `Ready` means that the job has ended, in whichever way.
-    pub(crate) fn poll(&mut self, tracker: &Tracker, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.registered {
-            // All wakers of a task are alike, so registering once is enough.
-            self.job.header().register(cx.waker());
-            self.registered = true;
-        }
-        if self.job.header().is_cancelled() {
-            self.end(End::Cancelled, On::Reactor(tracker));
-            return Poll::Ready(());
-        }
-        self.poll_future(tracker, cx)
-    }
-
-    fn poll_future(&mut self, tracker: &Tracker, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { job, future, span, meta, since, stats, .. } = self;
-        let poll = || {
+impl BegunJob {
+    /// Polls the future. Once the future is ready or has panicked, drops it, and returns how the job ended.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Option<End> {
+        let Self { job, future, span } = self;
+        span.within(|| {
             job.header().set_running();
             let poll = catch(|| future.as_mut().map_or(Poll::Ready(()), |f| f.as_mut().poll(cx)));
             if let Ok(Poll::Pending) = poll {
@@ -201,31 +186,17 @@ impl RunningJob {
             // job has panicked before.
             let dropped = catch(|| drop(future.take()));
             Some(poll.and(dropped).map_or_else(End::Panicked, |()| End::Returned))
-        };
-        let poll = || span.within(poll);
-        let end = match stats {
-            None => tracker.run_since(meta.location, *since, poll, |end, held| match end {
-                Some(_) => tracker.remove(None),
-                None => *stats = Some(tracker.add_task(*meta, held)),
-            }),
-            Some(stats) => tracker.poll(stats, poll, |end| {
-                if end.is_some() {
-                    tracker.remove(Some(stats));
-                }
-            }),
-        };
-        let Some(end) = end else { return Poll::Pending };
-        self.finish(end, On::Reactor(tracker));
-        Poll::Ready(())
+        })
     }
 
-    /// Drops the future and ends the job; does nothing if the job has ended already.
-    pub(crate) fn end(&mut self, end: End, on: On<'_>) {
+    /// Drops the future and ends the job; does nothing if the job has ended already. `stats` are those of a job with a
+    /// task.
+    fn end(&mut self, end: End, on: On<'_>, stats: Option<&JobStats>) {
         let Some(future) = self.future.take() else {
             return;
         };
         let dropped = on.run(&*self.job, &self.span, || catch(|| drop(future)));
-        on.remove(self.stats.as_deref());
+        on.remove(stats);
         self.finish(dropped.map_or_else(End::Panicked, |()| end), on);
     }
 
@@ -236,9 +207,55 @@ impl RunningJob {
     }
 }
 
-impl Drop for RunningJob {
+impl Drop for BegunJob {
     fn drop(&mut self) {
-        self.end(End::Stopped, On::Elsewhere);
+        self.end(End::Stopped, On::Elsewhere, None);
+    }
+}
+
+/// A job that was not ready at its first poll, and has a task.
+pub(crate) struct RunningJob {
+    begun: BegunJob,
+    /// Whether `Header::cancel` wakes this job's task.
+    registered: bool,
+    stats: Arc<JobStats>,
+}
+
+impl RunningJob {
+    /// The job's place in the order of submission.
+    pub(crate) fn id(&self) -> u64 {
+        self.stats.id()
+    }
+
+    /// Polls the job in its task. `Ready` means that the job has ended, in whichever way.
+    pub(crate) fn poll(&mut self, tracker: &Tracker, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { begun, registered, stats } = self;
+        if !*registered {
+            // All wakers of a task are alike, so registering once is enough.
+            begun.job.header().register(cx.waker());
+            *registered = true;
+        }
+        if begun.job.header().is_cancelled() {
+            self.end(End::Cancelled, On::Reactor(tracker));
+            return Poll::Ready(());
+        }
+        let end = tracker.poll(
+            stats,
+            || begun.poll(cx),
+            |end| {
+                if end.is_some() {
+                    tracker.remove(Some(stats));
+                }
+            },
+        );
+        let Some(end) = end else { return Poll::Pending };
+        begun.finish(end, On::Reactor(tracker));
+        Poll::Ready(())
+    }
+
+    /// Drops the future and ends the job; does nothing if the job has ended already.
+    pub(crate) fn end(&mut self, end: End, on: On<'_>) {
+        self.begun.end(end, on, Some(&self.stats));
     }
 }
 

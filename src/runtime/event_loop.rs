@@ -18,7 +18,6 @@ use std::thread;
 use async_executor::{LocalExecutor, Task};
 use futures_lite::FutureExt;
 use futures_lite::future::yield_now;
-use slab::Slab;
 
 use crate::error::Error;
 use crate::job::tracker::TakenJob;
@@ -34,6 +33,9 @@ const JOBS_PER_TURN: usize = 128;
 /// How many tasks the loop polls before it looks for I/O.
 const TASKS_PER_TURN: usize = 200;
 
+/// How many tasks at once are a storm, whose memory is worth giving back.
+const STORM: usize = 1024;
+
 /// Runs jobs, and `main`, until `main` is done or the reactor is stopped. When this future has ended or
 /// has been dropped, so has every job. `main_place` is what a timeout names when `main` holds the thread.
 pub(crate) async fn drive<T>(
@@ -45,7 +47,7 @@ pub(crate) async fn drive<T>(
     // Locals are dropped in reverse: `enter` first, `entered` last. In between this thread counts as the
     // reactor's, so that a blocking wait in the `Drop` of `main` or of a job is refused, not stuck.
     let entered = RefCell::new(None);
-    let event_loop = EventLoop {
+    let mut event_loop = EventLoop {
         executor: fork::Owned::new(LocalExecutor::new()),
         tasks: fork::Owned::new(Rc::new(LocalTasks::new(Arc::clone(&shared)))),
     };
@@ -93,8 +95,8 @@ struct EventLoop {
 
 impl EventLoop {
     /// Runs jobs until the reactor is stopped.
-    async fn run(&self) {
-        let shared = &*self.tasks.shared;
+    async fn run(&mut self) {
+        let shared = Arc::clone(&self.tasks.shared);
         let mut idle = IdleSpin::new();
         let mut jobs_left = JOBS_PER_TURN;
         while !self.is_over() {
@@ -110,6 +112,7 @@ impl EventLoop {
                 }
                 self.look_for_io().await;
             } else {
+                self.free_memory();
                 self.sleep().await;
             }
             jobs_left = JOBS_PER_TURN;
@@ -134,15 +137,12 @@ impl EventLoop {
 
     fn begin(&self, job: TakenJob<QueuedJob>) {
         self.tasks.activity.set(Some(Activity::Ended));
-        let Some(mut job) = job.begin(&self.tasks.shared.tracker) else {
-            return;
-        };
-        if job.first_poll(&self.tasks.shared.tracker).is_pending() {
+        if let Some(job) = job.begin(&self.tasks.shared.tracker) {
             self.tasks.activity.set(Some(Activity::LeftPending));
-            let tasks = Rc::clone(&self.tasks);
-            let key = tasks.insert(job);
-            let task = self.executor.spawn(future::poll_fn(move |cx| tasks.poll(key, cx)));
-            self.tasks.jobs.borrow_mut()[key].task = Some(task);
+            let (tasks, entry) = (Rc::clone(&self.tasks), self.tasks.insert(job));
+            let polled = Rc::clone(&entry);
+            let task = self.executor.spawn(future::poll_fn(move |cx| tasks.poll(&polled, cx)));
+            entry.task.set(Some(task));
         }
     }
 
@@ -190,6 +190,17 @@ impl EventLoop {
         .await
     }
 
+    /// Gives back the memory of a storm when all its tasks have ended.
+    ///
+    /// The executor keeps a table of its tasks, which never shrinks: 16 bytes for each task of the largest number there
+    /// was at once. So this replaces the executor, once it has none.
+    fn free_memory(&mut self) {
+        if self.tasks.peak.get() >= STORM && self.tasks.is_empty() && self.executor.is_empty() {
+            self.tasks.peak.set(0);
+            self.executor = fork::Owned::new(LocalExecutor::new());
+        }
+    }
+
     /// Has the executor drop its tasks, whose jobs have ended.
     ///
     /// Dropping the executor is not enough. It would miss a task that another thread has marked as scheduled
@@ -234,46 +245,69 @@ impl Drop for EventLoop {
 /// order, and at once.
 struct LocalTasks {
     shared: Arc<Shared>,
-    /// Borrowed to move jobs in and out, never while user code runs.
-    jobs: RefCell<Slab<TaskEntry>>,
-    begun: Cell<u64>,
+    /// In no order. Borrowed to move entries in and out, never while user code runs.
+    entries: RefCell<Vec<Rc<TaskEntry>>>,
+    /// The largest number of entries since the executor was made.
+    peak: Cell<usize>,
     /// What the loop has done since it last asked [`IdleSpin`]; `None` for nothing.
     activity: Cell<Option<Activity>>,
 }
 
+/// A job that has a task. The task's future has it, too.
 struct TaskEntry {
-    /// How many jobs were given a task before this one.
-    order: u64,
-    /// `None` while the job is being polled.
-    job: Option<RunningJob>,
-    /// `None` until the task is spawned. Dropping it cancels the task.
-    task: Option<Task<()>>,
+    /// The index in `LocalTasks::entries`.
+    index: Cell<usize>,
+    /// `None` while the job is being polled, and once it has ended.
+    job: Cell<Option<RunningJob>>,
+    /// `None` until the task is spawned, and once the job has ended. Dropping it cancels the task.
+    task: Cell<Option<Task<()>>>,
 }
 
 impl LocalTasks {
     fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, jobs: RefCell::default(), begun: Cell::new(0), activity: Cell::new(None) }
+        Self { shared, entries: RefCell::default(), peak: Cell::new(0), activity: Cell::new(None) }
     }
 
-    fn insert(&self, job: RunningJob) -> usize {
-        let order = self.begun.replace(self.begun.get() + 1);
-        self.jobs.borrow_mut().insert(TaskEntry { order, job: Some(job), task: None })
+    fn insert(&self, job: RunningJob) -> Rc<TaskEntry> {
+        let mut entries = self.entries.borrow_mut();
+        let entry = Rc::new(TaskEntry {
+            index: Cell::new(entries.len()),
+            job: Cell::new(Some(job)),
+            task: Cell::new(None),
+        });
+        entries.push(Rc::clone(&entry));
+        self.peak.set(self.peak.get().max(entries.len()));
+        entry
+    }
+
+    fn remove(&self, entry: &TaskEntry) {
+        let mut entries = self.entries.borrow_mut();
+        let index = entry.index.get();
+        entries.swap_remove(index);
+        if let Some(moved) = entries.get(index) {
+            moved.index.set(index);
+        }
+        // Gives the memory of a storm back as the storm ends. A quarter of the entries come or go before the next time.
+        if entries.capacity() > STORM && entries.len() < entries.capacity() / 4 {
+            let half = entries.capacity() / 2;
+            entries.shrink_to(half);
+        }
     }
 
     fn is_empty(&self) -> bool {
-        self.jobs.borrow().is_empty()
+        self.entries.borrow().is_empty()
     }
 
     /// Polls the job whose task is being polled.
-    fn poll(&self, key: usize, cx: &mut Context<'_>) -> Poll<()> {
-        let taken = self.jobs.borrow_mut().get_mut(key).and_then(|entry| entry.job.take());
-        let Some(mut job) = taken else { return Poll::Ready(()) };
+    fn poll(&self, entry: &TaskEntry, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(mut job) = entry.job.take() else { return Poll::Ready(()) };
         let poll = job.poll(&self.shared.tracker, cx);
         let activity = if poll.is_pending() {
-            self.jobs.borrow_mut()[key].job = Some(job);
+            entry.job.set(Some(job));
             Activity::LeftPending
         } else {
-            if let Some(task) = self.jobs.borrow_mut().remove(key).task {
+            self.remove(entry);
+            if let Some(task) = entry.task.take() {
                 task.detach();
             }
             Activity::Ended
@@ -284,12 +318,16 @@ impl LocalTasks {
 
     /// Ends all jobs, in the order in which they were begun, and has their tasks cancelled.
     fn stop(&self) {
-        let mut entries: Vec<_> = self.jobs.borrow_mut().drain().collect();
-        entries.sort_unstable_by_key(|entry| entry.order);
+        let mut jobs: Vec<RunningJob> = Vec::new();
+        // The entries live until all jobs have ended: dropping them cancels the tasks.
+        let entries = self.entries.take();
+        jobs.extend(entries.iter().filter_map(|entry| entry.job.take()));
+        jobs.sort_unstable_by_key(RunningJob::id);
+        for mut job in jobs {
+            job.end(End::Stopped, On::Reactor(&self.shared.tracker));
+        }
         for entry in entries {
-            if let Some(mut job) = entry.job {
-                job.end(End::Stopped, On::Reactor(&self.shared.tracker));
-            }
+            drop(entry.task.take());
         }
     }
 }

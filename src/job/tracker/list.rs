@@ -71,7 +71,11 @@ impl<J: TakesId> Tracker<J> {
             if piece.left == 0 {
                 return true;
             }
-            piece.push(envelope.meta(id), JobState::Queued, 0, Duration::ZERO);
+            if envelope.is_internal {
+                piece.skip(id);
+            } else {
+                piece.push(envelope.meta(id), JobState::Queued, 0, Duration::ZERO);
+            }
         }
         piece.list.next <= last && state.drained_id() < last && !queue.is_empty()
     }
@@ -132,10 +136,12 @@ struct Piece<'a> {
 
 impl Piece<'_> {
     fn push(&mut self, meta: JobMeta, state: JobState, polls: u64, busy: Duration) {
-        if !meta.is_internal {
-            self.list.jobs.push(info(meta, self.now, state, polls, busy, self.active));
-        }
-        self.list.next = meta.id + 1;
+        self.list.jobs.push(info(meta, self.now, state, polls, busy, self.active));
+        self.skip(meta.id);
+    }
+
+    fn skip(&mut self, id: u64) {
+        self.list.next = id + 1;
         self.left = self.left.saturating_sub(1);
     }
 }
@@ -195,7 +201,7 @@ mod tests {
                 if let Some(TakenJob { meta, .. }) = tracker.take(&queue.1) {
                     // Some jobs have tasks, and one has just been taken.
                     assert_eq!(ids(&tracker.list(&queue.1)), all);
-                    tracker.add_task(meta, Duration::ZERO);
+                    tracker.add_task(meta, Duration::ZERO, false);
                 }
             }
         }

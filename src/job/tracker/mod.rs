@@ -65,8 +65,7 @@ pub(crate) struct Envelope<J> {
 
 impl<J> Envelope<J> {
     fn meta(&self, id: u64) -> JobMeta {
-        let Self { location, submitted, is_internal, .. } = *self;
-        JobMeta { id, location, submitted, is_internal }
+        JobMeta { id, location: self.location, submitted: self.submitted }
     }
 }
 
@@ -118,8 +117,9 @@ struct State<J> {
     drained: Backlog<Envelope<J>>,
     /// The id of the job that was taken last.
     taken: u64,
-    /// The job that was taken last, if it has no task.
+    /// The job that was taken last, if it is the program's, and has no task.
     current: Option<JobMeta>,
+    /// The program's jobs that have a task.
     tasks: BTreeMap<u64, Arc<JobStats>>,
     /// The last job that held the thread.
     running: Option<Running>,
@@ -141,7 +141,7 @@ impl<J: TakesId> Tracker<J> {
         };
         state.taken = id;
         let meta = envelope.meta(id);
-        state.current = Some(meta);
+        state.current = (!envelope.is_internal).then_some(meta);
         self.current_ended.store(false, Ordering::Relaxed);
         let since = Instant::now();
         let active_poll = Some(ActivePoll { id, busy_before: Duration::ZERO });
@@ -271,9 +271,14 @@ impl<J> Tracker<J> {
     }
 
     /// Notes that the job that was taken last gets a task. Reactor thread only, during the first poll of the job.
-    pub(crate) fn add_task(&self, meta: JobMeta, busy: Duration) -> Arc<JobStats> {
+    pub(crate) fn add_task(
+        &self,
+        meta: JobMeta,
+        busy: Duration,
+        is_internal: bool,
+    ) -> Arc<JobStats> {
         let stats = Arc::new(JobStats::after_first_poll(meta, busy));
-        if fork::forked_from().is_none() {
+        if fork::forked_from().is_none() && !is_internal {
             let mut state = self.state.lock_first();
             state.current = None;
             state.tasks.insert(meta.id, Arc::clone(&stats));

@@ -20,6 +20,10 @@ impl JobStats {
         Self { meta, polls: AtomicU64::new(1), busy: AtomicU64::new(nanos(busy)) }
     }
 
+    pub(crate) fn id(&self) -> u64 {
+        self.meta.id
+    }
+
     /// Counts a poll that begins now. Returns how long the polls before it took.
     pub(super) fn begin_poll(&self) -> Duration {
         // No read-modify-write is needed with a single writer.
