@@ -1,5 +1,5 @@
-//! Plain `async fn`s made blocking: your own with an attribute, somebody else's with the function
-//! `wait_for`. After Crochet's example `async`.
+//! Plain `async fn`s made blocking: your own with an attribute, those of a library with the
+//! function `wait_for`. After Crochet's example `async`.
 //!
 //! ```text
 //! cargo run --example async_fn

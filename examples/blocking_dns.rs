@@ -1,9 +1,9 @@
 //! A DNS lookup as a blocking call with a timeout.
 //!
-//! The async part, `support/dns.rs`, is such as you could find anywhere: sockets and timers of the
-//! async-net and async-io crates, no word of Crochet. The attribute on `lookup` makes a blocking function
-//! of it. Unlike `ToSocketAddrs` in std, which takes as long as the system's resolver likes, it is back
-//! after five seconds at the latest, and says why it has no answer.
+//! The async part, `support/dns.rs`, is ordinary async code: sockets and timers of the crates
+//! async-net and async-io, and no word of Crochet. The attribute on `lookup` makes a blocking
+//! function of it. Unlike `ToSocketAddrs` in std, which takes as long as the system's resolver
+//! likes, `lookup` returns after five seconds at the latest, and says why there is no answer.
 //!
 //! ```text
 //! $ cargo run --example blocking_dns                  # offline: asks a server that it starts itself
@@ -12,7 +12,7 @@
 //! $ cargo run --example blocking_dns -- example.com --server 9.9.9.9
 //! ```
 //!
-//! When there is no address it prints one line that says why, and exits with 1:
+//! Without an address the program prints one line that says why, and exits with 1:
 //!
 //! ```text
 //! $ cargo run --example blocking_dns -- example.com --server 192.0.2.1
@@ -39,8 +39,8 @@ use support::dns;
 use support::dns_cli::{self, Program};
 use support::dns_server::{Record, Zone};
 
-/// Asks `server` for the IPv4 address of `name`, and blocks until it has it: for five seconds at the most.
-/// Then the future has been dropped, and its socket is closed.
+/// Asks `server` for the IPv4 address of `name`, and blocks until it has it: for five seconds at
+/// the most. Then the future has been dropped, and its socket is closed.
 #[wait_for(timeout = 5.0)]
 async fn lookup(name: &str, server: SocketAddr) -> io::Result<Ipv4Addr> {
     dns::ask(server, name, TYPE::A).await?.address()

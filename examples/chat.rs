@@ -1,5 +1,6 @@
-//! A chat over TCP, in blocking code: lines come in by `crochet::iter`, and go out by `crochet::io::Blocking`,
-//! with a timeout, so that one who does not read holds up the others for two seconds, and not for ever.
+//! A chat over TCP, in blocking code: lines come in by `crochet::iter`, and go out by
+//! `crochet::io::Blocking`, with a timeout, so that a guest who does not read holds up the others
+//! for two seconds, and not for ever.
 //!
 //! ```text
 //! $ cargo run --example chat                              # one guest tells another something
@@ -37,7 +38,7 @@ fn attend(room: &Mutex<Guests>, me: usize, stream: TcpStream) -> io::Result<()> 
     for line in crochet::iter(BufReader::new(stream).lines()) {
         let Ok(Ok(line)) = line else { break };
         let line = format!("{line}\n");
-        // Whoever cannot be told in time is told nothing more.
+        // A guest that does not take a line in time gets no more lines.
         room().retain_mut(|(guest, out)| *guest == me || out.write_all(line.as_bytes()).is_ok());
     }
     room().retain(|(guest, _)| *guest != me);
@@ -93,7 +94,7 @@ fn run(args: &[&str]) -> Result<(), Box<dyn Error>> {
     thread::spawn(move || {
         ctrl_c.next();
         LEAVING.store(true, Ordering::Relaxed);
-        crochet::shutdown(TIMEOUT) // which ends whatever waits
+        crochet::shutdown(TIMEOUT) // which wakes all waiters
     });
     match args {
         [] => demonstrate(),
@@ -112,7 +113,7 @@ fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
     match run(&args.iter().map(String::as_str).collect::<Vec<_>>()) {
         Err(why) if !LEAVING.load(Ordering::Relaxed) => {
-            let _ = writeln!(io::stderr(), "{why}"); // not `eprintln!`, which panics when nobody reads
+            let _ = writeln!(io::stderr(), "{why}"); // not `eprintln!`, which panics on a closed pipe
             ExitCode::FAILURE
         }
         _ => ExitCode::SUCCESS,

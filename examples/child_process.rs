@@ -1,10 +1,11 @@
-//! Programs run with a time limit, their input and output included; one that takes longer is killed.
+//! Programs run with a time limit, their input and output included. A program that takes longer is
+//! killed.
 //!
-//! `std::process` waits for a child for ever, or not at all. The async part, `run_async`, uses the crate
-//! async-process as any async program would; `run` makes a blocking function of it. At the timeout the
-//! future is dropped, and `kill_on_drop` has the child go with it. async-process waits for each child
-//! that ends, so none is left as a zombie, and nothing has to be called for that, as Crochet does with
-//! `reapAllProcesses`.
+//! `std::process` waits for a child for ever, or not at all. The async part, `run_async`, uses the
+//! crate async-process as any async program would; `run` makes a blocking function of it. At the
+//! timeout the future is dropped, and `kill_on_drop` kills the child. async-process reaps each
+//! child that ends, so none stays behind as a zombie, and nothing has to be called for that
+//! (Python's Crochet calls `reapAllProcesses`).
 //!
 //! ```text
 //! $ cargo run --example child_process                 # runs itself as the child
@@ -16,8 +17,8 @@
 //! sleep: timed out after 2.5s: the job is waiting
 //! ```
 //!
-//! What comes on standard input is for the program, unless it would be typed. If the program cannot be run,
-//! fails or takes too long, it says so and exits with 1.
+//! Standard input is passed to the program, unless it is a terminal. If the program cannot be run,
+//! fails or takes too long, the example says so and exits with 1.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -36,8 +37,9 @@ async fn run_async(command: &mut Command, input: &[u8]) -> io::Result<Vec<u8>> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
     let stdin = child.stdin.take();
     let feed = async move {
-        // Dropping it is the end of the input. On Windows another thread does the writing, and what is not flushed
-        // by then is lost. A program need not read all of its input, so errors are none here.
+        // Dropping it is the end of the input. On Windows another thread does the writing, and what
+        // is not flushed by then is lost. A program need not read all of its input, so errors are
+        // none here.
         if let Some(mut stdin) = stdin {
             let _ = stdin.write_all(input).await;
             let _ = stdin.flush().await;

@@ -1,8 +1,11 @@
-//! A long download that Ctrl-C stops cleanly, and that says how far it got.
+//! A long download that Ctrl-C stops cleanly. The program says how far the download got.
 //!
-//! The handler of the signal calls `crochet::shutdown`. That drops the download on the reactor thread, with its
-//! socket, and the waiting `main` goes on with `ReactorStopped`: time to tidy up and to tell. Without a
-//! handler Ctrl-C ends the program at once, as usual, however it waits.
+//! A thread that is told of the signal calls `crochet::shutdown`. This drops the download on the
+//! reactor thread, with its socket, and the wait in `main` returns `ReactorStopped`: time to clean
+//! up and to report. Without a handler Ctrl-C ends the program at once, even while a call waits.
+//!
+//! This handler is for Unix. Elsewhere Ctrl-C ends the program; `fetch_many` handles it on Windows,
+//! too.
 //!
 //! ```text
 //! $ cargo run --example ctrl_c                             # offline: from a slow server that it starts itself
@@ -11,8 +14,8 @@
 //! $ cargo run --example ctrl_c -- http://example.com/      # from there, without TLS
 //! ```
 //!
-//! Stopped, it exits with 130, as shells expect of a program that Ctrl-C has ended. Left alone, it takes ten
-//! seconds, says `done: 6400 KiB`, and exits with 0; if the download fails it says why, and exits with 1.
+//! After Ctrl-C it exits with 130, as shells expect. Left alone, it takes ten seconds, says
+//! `done: 6400 KiB`, and exits with 0. If the download fails, it says why, and exits with 1.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Write};

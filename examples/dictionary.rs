@@ -1,8 +1,8 @@
-//! An async client that cannot leave its thread, behind a plain blocking one that all threads share.
+//! An async client that cannot leave its thread, behind a plain blocking client for all threads.
 //!
-//! `dict` is async, knows nothing of crochet, and is made for one thread, as some libraries are: its parts share
-//! what they have by `Rc`. `Dictionary` keeps it in an `InReactor`, and its users see methods that block, a
-//! timeout, and `io::Error`s. The protocol is that of dictionary servers, RFC 2229.
+//! `dict` is async, knows nothing of crochet, and is made for one thread, as some libraries are:
+//! its parts share data through `Rc`. `Dictionary` keeps it in an `InReactor`, and offers methods
+//! that block, a timeout, and `io::Error`s. The protocol is that of dictionary servers, RFC 2229.
 //!
 //! ```text
 //! $ cargo run --example dictionary                               # asks a server that it starts itself
@@ -35,7 +35,8 @@ struct Dictionary {
 
 impl Dictionary {
     fn new(server: String, timeout: Duration) -> io::Result<Self> {
-        // Nothing has to be awaited for this client, but it has to be made where it is to stay.
+        // Making this client awaits nothing, but it must happen on the thread where the client
+        // stays.
         let client = InReactor::new(timeout, || async { io::Result::Ok(Client::new(server)) })?;
         Ok(Self { client, timeout })
     }

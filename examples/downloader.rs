@@ -1,10 +1,10 @@
-//! A synchronous web app that downloads pages in the background, for each session its own.
+//! A synchronous web app that downloads pages in the background, separately for each session.
 //!
-//! The first request starts a download, and puts it away under an id, `stash_for`. The id goes into a
-//! cookie: it is all there is of the session. The next request comes with it, and takes the download out
-//! again, `retrieve_result`, wherever it is by then. An id cannot be guessed, and is good for one request: the
-//! answer has a new one. Whoever comes with an old one, or with none, starts a new download. What nobody
-//! asks for in five minutes is dropped.
+//! The first request starts a download and puts it away under an id (`stash_for`). The id goes into
+//! a cookie, which is all that there is of the session. The next request brings the id back and
+//! takes the download out again (`retrieve_result`), finished or not. An id cannot be guessed, and
+//! works once: each answer has a new one. A request with an old id, or with none, starts a new
+//! download. A download that is not asked for within five minutes is dropped.
 //!
 //! ```text
 //! $ cargo run --example downloader                           # offline: from a site that it starts itself
@@ -14,8 +14,8 @@
 //! $ cargo run --example downloader -- --port 8000            # always at the same address
 //! ```
 //!
-//! The pages refresh themselves: "started", "in progress", and "downloaded", or "failed" and why. Stopped, it
-//! drops what is still being downloaded, and exits with 130.
+//! The pages refresh themselves: "started", "in progress", and "downloaded", or "failed" and why.
+//! After Ctrl-C the program drops unfinished downloads, and exits with 130.
 //!
 //! The original in Python's Crochet is in its manual, under "Managing results".
 
@@ -40,7 +40,7 @@ use support::web::{self, Failure, Program, Reply, escape};
 
 /// Patience with the server of a page.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Patience with a browser that is to come again.
+/// Patience with a browser that should ask again.
 const KEPT: Duration = Duration::from_secs(300);
 
 /// The only code that is async.
@@ -86,7 +86,8 @@ impl Download {
     }
 }
 
-/// A page that can be downloaded, and the path in this app that does so. Each path has a cookie of its own.
+/// A page that can be downloaded, and the path in this app that does so. Each path has a cookie of
+/// its own.
 struct Source {
     path: String,
     address: String,
@@ -172,7 +173,8 @@ fn app(args: &[String], port: u16) -> Result<(), Failure> {
             None => Reply::not_found(),
         },
     })?;
-    // The threads of the web server have started the reactor, so the end of `main` would not stop it.
+    // The threads of the web server have started the reactor, so the end of `main` would not stop
+    // it.
     crochet::shutdown(Duration::from_secs(1)).map_err(io::Error::from)?;
     Ok(web::say("stopped")?)
 }

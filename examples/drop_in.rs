@@ -1,5 +1,5 @@
-//! A small synchronous client library that hides crochet: its users see `&self` methods, a timeout for each
-//! client and `io::Error`s, and no reactor. Several threads may use one client at once.
+//! A small synchronous client library that hides crochet: its users see `&self` methods, a timeout
+//! for each client and `io::Error`s, and no reactor. Several threads may use one client at once.
 //!
 //! ```text
 //! cargo run --example drop_in               # against a server that it starts itself
@@ -16,15 +16,15 @@
 //!
 //! or one line that says what is wrong with the server, and exits with 1.
 //!
-//! The server keeps texts under names. The protocol is a line each way: `set NAME TEXT` gives `ok`, `get NAME`
-//! gives `is TEXT` or `none`. `crochet::guide` says more about the three layers.
+//! The server keeps texts under names. The protocol is a line each way: `set NAME TEXT` gives `ok`,
+//! `get NAME` gives `is TEXT` or `none`. `crochet::guide` explains the three layers.
 
 use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::Duration;
 use std::{env, io, thread};
 
-/// The library. All that is `pub` in here is what its users see.
+/// The library. Its users see what is `pub` in here.
 mod store {
     #![expect(unreachable_pub, reason = "it would be a crate of its own")]
 
@@ -40,7 +40,7 @@ mod store {
     pub struct Client {
         server: String,
         timeout: Duration,
-        /// Connections that nobody is using at the moment.
+        /// Connections that are not in use at the moment.
         idle: Mutex<Vec<BufReader<TcpStream>>>,
     }
 
@@ -60,7 +60,7 @@ mod store {
             parse_ok(&self.ask(&format!("set {name} {text}"))?)
         }
 
-        /// The line between the two worlds, and the only function of its kind.
+        /// The line between async and blocking code, and the only function with an attribute.
         #[wait_for(timeout = self.timeout)]
         async fn ask(&self, request: &str) -> io::Result<String> {
             let idle = self.idle().pop();
@@ -68,8 +68,8 @@ mod store {
                 Some(connection) => connection,
                 None => self.connect().await?,
             };
-            // Where this fails, or is dropped because it is late, the connection goes with it. So no
-            // answer comes for the wrong question.
+            // If this fails, or is dropped at the timeout, the connection is dropped with it. So no
+            // answer is taken for that of another question.
             let answer = exchange(&mut connection, request).await?;
             self.idle().push(connection);
             Ok(answer)
@@ -203,7 +203,7 @@ fn run(server: String) -> io::Result<()> {
 
     let silent = TcpListener::bind("127.0.0.1:0")?;
     let impatient = store::Client::new(silent.local_addr()?.to_string(), Duration::from_millis(50));
-    let late = impatient.get("colour").expect_err("there is no one to answer");
+    let late = impatient.get("colour").expect_err("the server does not answer");
     println!("a server that does not answer: {:?}", late.kind());
     Ok(())
 }

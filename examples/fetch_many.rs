@@ -1,8 +1,9 @@
-//! Many pages, 50 requests at a time, each page handled as soon as it is there; Ctrl-C stops cleanly.
+//! Many pages, 50 requests at a time, each page handled as soon as it is there; Ctrl-C stops
+//! cleanly.
 //!
-//! The async part is `fetch`, for one page. A stream makes the 50 requests, `crochet::iter` makes a `for` loop of the
-//! stream, and the signal is the end of the stream. When the loop ends, for whatever reason, the requests that are still
-//! under way are dropped, with their sockets.
+//! The async part is `fetch`, for one page. A stream makes the 50 requests, `crochet::iter` makes a
+//! `for` loop of the stream, and the signal is the end of the stream. When the loop ends, for
+//! whatever reason, the requests that are still under way are dropped, with their sockets.
 //!
 //! ```text
 //! $ cargo run --example fetch_many                        # offline: 200 pages of a server that it starts itself
@@ -13,8 +14,8 @@
 //! $ cargo run --example fetch_many -- http://example.com/ http://example.org/     # these, without TLS
 //! ```
 //!
-//! Left alone, it ends with `done: 200 of 200 pages`. It exits with 130 if Ctrl-C has stopped it, as shells expect, and
-//! with 1 if a page could not be had; its line says why.
+//! Left alone, it ends with `done: 200 of 200 pages`. It exits with 130 if Ctrl-C has stopped it,
+//! as shells expect, and with 1 if a page could not be had; its line says why.
 
 mod support {
     pub(crate) mod demo_site;
@@ -79,7 +80,8 @@ fn run(urls: Vec<String>) -> Result<ExitCode, Box<dyn Error>> {
     })
 }
 
-/// Starts a site whose pages take from a tenth of a second to half a second, and returns the addresses of 200.
+/// Starts a site whose pages take from a tenth of a second to half a second, and returns the
+/// addresses of 200.
 fn start_demo_site() -> io::Result<Vec<String>> {
     let site = demo_site::start(|path| {
         let number: u64 = path.trim_start_matches('/').parse().ok()?;
@@ -94,7 +96,7 @@ fn main() -> ExitCode {
         env::args_os().skip(1).map(|url| url.to_string_lossy().into_owned()).collect();
     let urls = if urls.is_empty() { start_demo_site() } else { Ok(urls) };
     urls.map_err(Into::into).and_then(run).unwrap_or_else(|why| {
-        let _ = writeln!(io::stderr(), "{why}"); // not `eprintln!`, which panics when nobody reads
+        let _ = writeln!(io::stderr(), "{why}"); // not `eprintln!`, which panics on a closed pipe
         ExitCode::FAILURE
     })
 }

@@ -1,6 +1,6 @@
 //! The mail servers of a domain, in the order in which to try them.
 //!
-//! It is `blocking_dns` once more, for MX records: the async part is the same `support/dns.rs`, and
+//! This is `blocking_dns` for MX records: the async part is the same `support/dns.rs`, and
 //! `mail_servers` is the line between that and an ordinary blocking program.
 //!
 //! ```text
@@ -12,8 +12,8 @@
 //! $ cargo run --example mx_query -- gmail.com --server 9.9.9.9
 //! ```
 //!
-//! The number is the preference: the lowest is to be tried first. When there is no mail server it prints one
-//! line that says why, and exits with 1:
+//! The number is the preference; the server with the lowest is tried first. Without a mail server
+//! the program prints one line that says why, and exits with 1:
 //!
 //! ```text
 //! $ cargo run --example mx_query -- example.com
@@ -41,8 +41,8 @@ use support::dns;
 use support::dns_cli::{self, Program};
 use support::dns_server::{Record, Zone};
 
-/// Asks `server` for the mail servers of `domain`, the preferred ones first; those of the same preference are in
-/// the order of the alphabet. Blocks for five seconds at the most.
+/// Asks `server` for the mail servers of `domain`, the preferred ones first; those of the same
+/// preference are in the order of the alphabet. Blocks for five seconds at the most.
 #[wait_for(timeout = 5.0)]
 async fn mail_servers(domain: &str, server: SocketAddr) -> io::Result<Vec<(u16, String)>> {
     let answer = dns::ask(server, domain, TYPE::MX).await?;

@@ -1,9 +1,10 @@
-//! An application that has an executor of its own, and lends it to Crochet: an async HTTP server whose handlers
+//! An application that runs Crochet's jobs on its own executor: an async HTTP server whose handlers
 //! are synchronous code.
 //!
-//! Here `main` is smol's, and there is no other reactor thread: `no_setup` gives a `Driver`, whose `run` runs the
-//! server and the jobs side by side. The application, `respond`, knows nothing of that. It runs in a pool
-//! of threads, where it may block, and calls `lookup`, whose async body runs in the server's own thread.
+//! `main` runs on smol's executor, and there is no reactor thread beside it: `no_setup` returns a
+//! `Driver`, and `Driver::run` runs the server and the jobs side by side. The application,
+//! `respond`, knows nothing of that. It runs in a pool of threads, where it may block, and calls
+//! `lookup`, whose async body runs on the server's thread.
 //!
 //! ```text
 //! $ cargo run --example own_executor                  # offline: with a DNS server that it starts itself
@@ -14,9 +15,10 @@
 //! try: curl http://127.0.0.1:8080/address/example.com
 //! ```
 //!
-//! `curl` prints `crochet.test -> 192.0.2.7`. For `silent.test`, which gets no answer from the DNS server, it
-//! prints after a second, with status 504, `silent.test: timed out after 1s: the job is waiting`. Ctrl-C
-//! lets the requests that have begun come to their end.
+//! `curl` prints `crochet.test -> 192.0.2.7`. For `silent.test`, which gets no answer from the DNS
+//! server, it prints after a second, with status 504,
+//! `silent.test: timed out after 1s: the job is waiting`. After Ctrl-C the server answers the
+//! requests that it has begun, and ends.
 //!
 //! The original in Python's Crochet is `examples/fromtwisted.py`.
 
@@ -91,7 +93,8 @@ fn respond(request: &Request<Incoming>, server: SocketAddr) -> (StatusCode, Stri
 /// So many clients are connected at once.
 const CLIENTS: usize = 100;
 
-/// When all are taken, a client that has not sent its request after this time makes way for another.
+/// When all are taken, a client that has not sent its request after this time makes way for
+/// another.
 const MOMENT: Duration = Duration::from_secs(1);
 
 struct Client {
@@ -120,8 +123,8 @@ async fn after(time: Duration) {
     Timer::after(time).await;
 }
 
-/// Serves one request, and notes that it has come. There is no second one, so stopping the server means
-/// waiting for the connections to end.
+/// Serves one request, and notes that it has come. There is no second one, so stopping the server
+/// means waiting for the connections to end.
 async fn converse(stream: TcpStream, server: SocketAddr, asked: &Cell<bool>) {
     let service = service_fn(|request| async move {
         asked.set(true);
@@ -134,11 +137,12 @@ async fn converse(stream: TcpStream, server: SocketAddr, asked: &Cell<bool>) {
     });
     let mut builder = http1::Builder::new();
     builder.keep_alive(false).timer(SmolTimer::new());
-    // An error is a client that has gone, or does not speak HTTP: nobody to tell.
+    // On an error the client has gone, or does not speak HTTP, so there is no one to report to.
     let _ = builder.serve_connection(FuturesIo::new(stream), service).await;
 }
 
-/// Serves all who come, until `stop` is ready, and then those who are there, for three seconds at the most.
+/// Accepts clients until `stop` is ready, and then serves those that are connected, for three
+/// seconds at the most.
 async fn serve(listener: TcpListener, server: SocketAddr, stop: impl Future<Output = ()>) {
     let executor = LocalExecutor::new();
     let (busy, idle) = bounded::<Infallible>(1);

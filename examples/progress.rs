@@ -1,8 +1,8 @@
 //! A download in the background, and a progress bar that `main` draws in the meantime.
 //!
-//! `main` waits for a tenth of a second, draws, and waits again: a wait that is over changes nothing. The job only
-//! counts; a terminal may block, and jobs must not. Ctrl-C cancels the job, and the wait after that returns when
-//! it is gone, with its socket.
+//! `main` waits for a tenth of a second, draws, and waits again: a timed-out `wait` leaves the job
+//! running. The job only counts, because writing to a terminal may block, and jobs must not. Ctrl-C
+//! cancels the job, and the next `wait` returns when the job has been dropped, with its socket.
 //!
 //! ```text
 //! $ cargo run --example progress                            # offline: from a slow server that it starts itself
@@ -11,8 +11,9 @@
 //! $ cargo run --example progress -- http://example.com/     # from there, without TLS
 //! ```
 //!
-//! Left alone, it says `done: 6400 KiB` after five seconds. Stopped, it exits with 130, as shells expect; if the
-//! download fails, it says why, and exits with 1. Where standard error is no terminal, there is no bar.
+//! Left alone, it says `done: 6400 KiB` after five seconds. After Ctrl-C it exits with 130, as
+//! shells expect. If the download fails, it says why, and exits with 1. Where standard error is no
+//! terminal, there is no bar.
 
 #[path = "support/get.rs"]
 mod get;
@@ -49,8 +50,8 @@ fn start(url: String) -> (EventualResult<(), io::Error>, Arc<Progress>) {
     (job, progress)
 }
 
-/// A flag that Ctrl-C raises; the second Ctrl-C ends the program at once. Where there is no Unix, Ctrl-C does what
-/// it always does.
+/// A flag that Ctrl-C raises; the second Ctrl-C ends the program at once. Where there is no Unix,
+/// Ctrl-C does what it always does.
 fn ctrl_c() -> io::Result<Arc<AtomicBool>> {
     let pressed = Arc::new(AtomicBool::new(false));
     #[cfg(unix)]

@@ -1,8 +1,8 @@
 //! A synchronous web app that shows a rate which a job in the background refreshes.
 //!
-//! The pages are made by ordinary blocking threads. They show the rate that is there, and never wait for
-//! the server that it comes from: that is the business of one job, a loop which asks it every few seconds.
-//! `ExchangeRate` has the job and what it found out; to its users it is a plain object.
+//! Ordinary blocking threads make the pages. They show the latest rate, and never wait for the
+//! server that it comes from: one job, a loop, asks that server every few seconds. `ExchangeRate`
+//! owns the job and what it has found out; to the rest of the program it is a plain object.
 //!
 //! ```text
 //! $ cargo run --example scheduling                     # offline: asks a server that it starts itself
@@ -13,9 +13,9 @@
 //! $ cargo run --example scheduling -- --port 8000                      # always at the same address
 //! ```
 //!
-//! The rate is the first number in the server's answer, be that `EUR/USD,1.0842` or `{"rate": 1.0842}`. If
-//! there is none, or no answer, the page says so and goes on showing the rate before. Stopped, it exits
-//! with 130.
+//! The rate is the first number in the server's answer, such as `EUR/USD,1.0842` or
+//! `{"rate": 1.0842}`. Without a number, or without an answer, the page says so and goes on showing
+//! the previous rate. After Ctrl-C the program exits with 130.
 //!
 //! The original in Python's Crochet is `examples/scheduling.py`.
 

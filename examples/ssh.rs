@@ -1,7 +1,7 @@
 //! SSH into the running process. The example itself is in `examples/ssh/src/main.rs`.
 //!
-//! That is a package of its own, for the sake of whoever runs another example: Cargo would build its 130
-//! crates for these, too. This program only has Cargo run it, so that its command is like all others:
+//! It is a package of its own, because Cargo would build its 130 crates for every other example,
+//! too. This program only has Cargo run it, so that the command is like that of all others:
 //!
 //! ```text
 //! $ cargo run --example ssh

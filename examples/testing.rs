@@ -1,5 +1,5 @@
-//! The function that you wrote, beside the blocking one that the attribute made of it: what a unit test
-//! calls. After Crochet's example `testing`, where it is `add.wrapped_function`.
+//! A unit test that calls the function that you wrote, beside the blocking one that the attribute
+//! made of it. After Crochet's example `testing`, where the original is `add.wrapped_function`.
 //!
 //! ```text
 //! cargo run --example testing

@@ -1,8 +1,8 @@
 //! Downloads with reqwest, a library that is built on tokio. The example itself is in
 //! `examples/tokio_client/src/main.rs`.
 //!
-//! That is a package of its own, for the sake of whoever runs another example: Cargo would build its crates for
-//! these, too. This program only has Cargo run it, so that its command is like all others:
+//! It is a package of its own, because Cargo would build its crates for every other example, too.
+//! This program only has Cargo run it, so that the command is like that of all others:
 //!
 //! ```text
 //! $ cargo run --example tokio_client

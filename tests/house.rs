@@ -152,7 +152,8 @@ fn read(folder: &Path, above: &mut Module, codes: &mut BTreeMap<Module, String>)
     }
 }
 
-/// All paths below `crate::` in the code, without its unit tests, which may use the crate as its users do.
+/// All paths below `crate::` in the code, without its unit tests, which may use the crate as its
+/// users do.
 fn paths(code: &str) -> Vec<Module> {
     let code = code.split("#[cfg(test)]\nmod tests").next().unwrap();
     let code = code.split("#[cfg(test)]\n        mod tests").next().unwrap();

@@ -5,8 +5,9 @@ use std::thread;
 
 use super::server::{Response, Server};
 
-/// Starts a site on a port that is free, and returns its address without the last slash. For each request
-/// `answer` is called with the path, on a thread of its own, and returns the page, or `None` if there is none.
+/// Starts a site on a port that is free, and returns its address without the last slash. For each
+/// request `answer` is called with the path, on a thread of its own, and returns the page, or
+/// `None` if there is none.
 pub(crate) fn start(
     answer: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
 ) -> io::Result<String> {

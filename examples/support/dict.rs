@@ -34,8 +34,8 @@ impl Client {
             Some(connection) => connection,
             None => Connection::open(&self.server, Rc::clone(&self.traffic)).await?,
         };
-        // Where this fails, or is dropped because it is late, the connection goes with it. So no answer comes
-        // for the wrong question.
+        // If this fails, or is dropped at the timeout, the connection is dropped with it. So no
+        // answer is taken for that of another question.
         let meaning = connection.define(word).await?;
         self.idle = Some(connection);
         Ok(meaning)

@@ -1,5 +1,5 @@
-//! A small DNS client, all async: one question over UDP, one answer; where that is too long for a datagram,
-//! again over TCP. It knows nothing of Crochet.
+//! A small DNS client, all async: one question over UDP, one answer; where that is too long for a
+//! datagram, again over TCP. It knows nothing of Crochet.
 
 use std::collections::hash_map::RandomState;
 use std::fmt::Write as _;
@@ -37,7 +37,8 @@ impl Answer {
     }
 }
 
-/// Asks `server` for the records of type `kind` that `name` has, or the name that it is an alias of.
+/// Asks `server` for the records of type `kind` that `name` has, or the name that it is an alias
+/// of.
 ///
 /// It has no timeout: it asks again and again, at growing intervals, until it is dropped.
 pub(crate) async fn ask(server: SocketAddr, name: &str, kind: TYPE) -> io::Result<Answer> {
@@ -95,8 +96,9 @@ pub(crate) fn show(name: &Name<'_>) -> String {
     if text.is_empty() { ".".to_owned() } else { text }
 }
 
-/// An id that whoever cannot see the query cannot guess. Without that, anyone could answer in the
-/// server's name. The hasher's keys come from the system's random numbers, and are nobody else's.
+/// An id that cannot be guessed without seeing the query. Otherwise any machine could answer in the
+/// server's name. The hasher's keys come from the system's random numbers, and stay in this
+/// process.
 fn random_id() -> u16 {
     RandomState::new().build_hasher().finish() as u16
 }
@@ -109,7 +111,8 @@ async fn exchange(server: SocketAddr, query: &Packet<'_>) -> io::Result<Vec<u8>>
         SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
     };
     let socket = UdpSocket::bind(any).await?;
-    // A connected socket hears nobody but the server, and it hears when there is none (ECONNREFUSED).
+    // A connected socket receives only what the server sends, and learns when there is no server
+    // (ECONNREFUSED).
     socket.connect(server).await?;
     let mut patience = Duration::from_secs(1);
     loop {

@@ -32,8 +32,8 @@ enum Command {
     },
 }
 
-/// Looks up what the command line asks for with `lookup`, and prints what that returns. What went wrong
-/// is one line on stderr, and the exit code: 2 for a command line that is none, else 1.
+/// Looks up what the command line asks for with `lookup`, and prints what that returns. What went
+/// wrong is one line on stderr, and the exit code: 2 for a command line that is none, else 1.
 pub(crate) fn run(
     program: &Program,
     lookup: impl FnOnce(&str, SocketAddr) -> io::Result<String>,
@@ -44,7 +44,7 @@ pub(crate) fn run(
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err((code, why)) => {
-            // Not `eprintln!`, which panics when nobody reads.
+            // Not `eprintln!`, which panics on a closed pipe.
             let _ = writeln!(io::stderr(), "{why}");
             ExitCode::from(code)
         }

@@ -27,7 +27,8 @@ pub(crate) fn start(zone: Zone) -> io::Result<SocketAddr> {
     thread::Builder::new().name("dns-server".to_owned()).spawn(move || {
         let mut buffer = [0; 4096];
         loop {
-            // An error here is a client that has gone, or bytes that are no query: nobody to tell.
+            // On an error the client has gone, or has sent no query, so there is no one to report
+            // to.
             let Ok((length, client)) = socket.recv_from(&mut buffer) else { continue };
             let Ok(query) = Packet::parse(&buffer[..length]) else { continue };
             if let Some(Ok(reply)) = answer(query, zone).map(|reply| reply.build_bytes_vec()) {

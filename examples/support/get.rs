@@ -1,4 +1,5 @@
-//! One HTTP request, as plain as can be: HTTP/1.0, no TLS, no redirects; and a server that is slow to answer it.
+//! One HTTP request, as plain as can be: HTTP/1.0, no TLS, no redirects; and a server that is slow
+//! to answer it.
 
 use std::io::{self, BufRead, ErrorKind, Write};
 use std::net::TcpListener;
@@ -8,8 +9,8 @@ use std::time::Duration;
 use async_net::TcpStream;
 use futures_lite::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
-/// Reads what `url` refers to, and gives it to `piece` as it comes. Before, it tells `length` how much there will
-/// be, if the server knows. Async, and patient.
+/// Reads what `url` refers to, and gives it to `piece` as it comes. Before, it tells `length` how
+/// much there will be, if the server knows. Async, and patient.
 pub(crate) async fn get(
     url: &str,
     length: impl FnOnce(u64),

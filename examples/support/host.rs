@@ -2,7 +2,8 @@
 //! and find this machine; then the site's scripts may read what a server here answers. Such a
 //! request has the site's name as its `Host`.
 
-/// Is this value of `Host` a name of this machine? Any port will do, as one may be forwarded to the server's.
+/// Is this value of `Host` a name of this machine? Any port will do, as one may be forwarded to the
+/// server's.
 pub(crate) fn is_local(host: &str) -> bool {
     let port = host.rfind(':').filter(|_| !host.ends_with(']'));
     let name = &host[..port.unwrap_or(host.len())];

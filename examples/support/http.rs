@@ -1,4 +1,5 @@
-//! A small HTTP client, all async: one GET, one answer. It knows nothing of Crochet, and spawns nothing.
+//! A small HTTP client, all async: one GET, one answer. It knows nothing of Crochet, and spawns
+//! nothing.
 
 #![allow(dead_code, reason = "each example uses some of it")]
 
@@ -54,7 +55,8 @@ pub(crate) fn parse(text: &str) -> Result<Url, String> {
     Ok(Url { host: host.to_owned(), port, uri })
 }
 
-/// Reads what `url` refers to. The server has said that this is it: any status but a 2xx is an error.
+/// Reads what `url` refers to. The server has said that this is it: any status but a 2xx is an
+/// error.
 ///
 /// It has no timeout; see [`within`]. Dropping it closes the connection.
 pub(crate) async fn get(url: &Url) -> io::Result<Vec<u8>> {
@@ -75,9 +77,9 @@ pub(crate) async fn get(url: &Url) -> io::Result<Vec<u8>> {
             .map_err(io::Error::other)?;
         read(sender.send_request(request).await.map_err(broken)?).await
     };
-    // Hyper moves the bytes in a future of its own, which other programs spawn. Here both are polled as
-    // one, so dropping that one leaves nothing behind. When the connection has ended, well or not, the
-    // exchange knows, and has what came before.
+    // Hyper moves the bytes in a future of its own, which other programs spawn. Here both are
+    // polled as one, so dropping that one leaves nothing behind. When the connection has ended,
+    // well or not, the exchange knows, and has what came before.
     let connection = async {
         let _ = connection.await;
         future::pending().await
@@ -114,7 +116,8 @@ fn broken(error: hyper::Error) -> io::Error {
     io::Error::other(format!("the server's answer is broken: {}", causes.join(": ")))
 }
 
-/// What `work` returns, or an error if that is not there within `limit`. Then `work` has been dropped.
+/// What `work` returns, or an error if that is not there within `limit`. Then `work` has been
+/// dropped.
 pub(crate) async fn within<T>(
     limit: Duration,
     work: impl Future<Output = io::Result<T>>,

@@ -4,8 +4,8 @@ use std::env;
 use std::io;
 use std::process::Command;
 
-/// Has Cargo build and run the package `examples/{name}`, with the arguments of this program. Returns only if
-/// that cannot be begun.
+/// Has Cargo build and run the package `examples/{name}`, with the arguments of this program.
+/// Returns only if that cannot be begun.
 pub(crate) fn run(name: &str) -> io::Error {
     let manifest = format!("{}/examples/{name}/Cargo.toml", env!("CARGO_MANIFEST_DIR"));
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

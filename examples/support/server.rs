@@ -19,7 +19,8 @@ use super::host::is_local;
 
 /// So many connections are open at once.
 const CONNECTIONS: usize = 64;
-/// When all are taken, a client that has not sent its request after this time makes way for another.
+/// When all are taken, a client that has not sent its request after this time makes way for
+/// another.
 const MOMENT: Duration = Duration::from_secs(1);
 /// The head of a request is not longer.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -147,7 +148,8 @@ impl Server {
         };
         write(stream, &response)?;
         self.set_busy(stream, false)?;
-        // To close it with something unread would be to reset the connection, and the answer might be lost.
+        // To close it with something unread would be to reset the connection, and the answer might
+        // be lost.
         stream.shutdown(Shutdown::Write)?;
         let end = Instant::now() + FAREWELL;
         while read_until(stream, end, &mut [0; 1024])? > 0 {}

@@ -31,9 +31,9 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Runs a web app with its arguments and port until Ctrl-C: then the exit code is 130, as shells expect of a
-/// program that Ctrl-C has ended. What went wrong is one line on stderr and the exit code 2 for a command
-/// line that is none, else 1.
+/// Runs a web app with its arguments and port until Ctrl-C: then the exit code is 130, as shells
+/// expect of a program that Ctrl-C has ended. What went wrong is one line on stderr and the exit
+/// code 2 for a command line that is none, else 1.
 pub(crate) fn main(
     program: &Program,
     app: impl FnOnce(&[String], u16) -> Result<(), Failure>,
@@ -48,7 +48,7 @@ pub(crate) fn main(
         Err(Failure::Args(why)) => (2, format!("{why}; try --help")),
         Err(Failure::Io(error)) => (1, error.to_string()),
     };
-    // Not `eprintln!`, which panics when nobody reads.
+    // Not `eprintln!`, which panics on a closed pipe.
     let _ = writeln!(io::stderr(), "{}: {why}", program.name);
     ExitCode::from(code)
 }
@@ -161,7 +161,8 @@ pub(crate) fn cookie<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     })
 }
 
-/// A whole page; `body` is HTML. If `refresh` is given, the browser loads it again after so many seconds.
+/// A whole page; `body` is HTML. If `refresh` is given, the browser loads it again after so many
+/// seconds.
 pub(crate) fn page(title: &str, refresh: Option<u64>, body: &str) -> String {
     let refresh = refresh.map_or(String::new(), |seconds| {
         format!("<meta http-equiv=\"refresh\" content=\"{seconds}\">\n")

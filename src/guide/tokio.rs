@@ -5,9 +5,10 @@
 //! work in jobs as they are: each job is polled and dropped in the context of a runtime. Everything
 //! else of yours that this crate drops, on whatever thread, is dropped in that context, too: the
 //! future of a [`wait_for`](crate::wait_for()) that has timed out, a result that is not taken, a
-//! stream, an item that was read ahead. Without the feature, the message of such a panic ([`Panic`](crate::Panic), or
-//! what the panic hook writes) names the feature. Some libraries return an error instead: zbus
-//! `Unsupported` ("Connection support is lacking"), quinn "no async runtime found".
+//! stream, an item that was read ahead. Without the feature, the message of such a panic
+//! ([`Panic`](crate::Panic), or what the panic hook writes) names the feature. Some libraries
+//! return an error instead: zbus `Unsupported` ("Connection support is lacking"), quinn "no async
+//! runtime found".
 //!
 //! ```
 //! # #[cfg(feature = "tokio")] {
@@ -43,11 +44,11 @@
 //!
 //! # What spawns in `Drop`
 //!
-//! Many a value of such a library starts a task when it is dropped: a pooled connection returns to
-//! its pool, a transaction rolls back, a listener says goodbye. Outside of the context that panics.
-//! If you keep such a value between two calls, it is you who drops it, on a thread of yours. Drop
-//! it inside [`in_context`](crate::in_context), or wrap it in a [`Held`](crate::Held), which does
-//! so by itself:
+//! Many values of such libraries start a task when they are dropped: a pooled connection returns to
+//! its pool, a transaction rolls back, a listener sends a last message. Outside of the context that
+//! panics. A value that you keep between two calls is dropped on a thread of yours. Drop it inside
+//! [`in_context`](crate::in_context), or wrap it in a [`Held`](crate::Held), which does so by
+//! itself:
 //!
 //! ```
 //! # #[cfg(feature = "tokio")] {

@@ -21,7 +21,8 @@ use crate::support::example::{Run, command, command_with_files, run};
 use crate::support::signal::kill;
 use crate::support::{LONG, limit};
 
-/// For the program to answer. Where it does not, the test fails before its limit, and the program is killed.
+/// For the program to answer. Where it does not, the test fails before its limit, and the program
+/// is killed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The example, running. It is killed when this is dropped.

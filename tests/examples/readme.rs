@@ -25,7 +25,8 @@ fn blocks(language: &str) -> Vec<&'static str> {
         .collect()
 }
 
-/// Makes an empty package. Where the lock file names a version, that one is used, so nothing is downloaded.
+/// Makes an empty package. Where the lock file names a version, that one is used, so nothing is
+/// downloaded.
 fn package() -> PathBuf {
     let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme");
     let _ = fs::remove_dir_all(package.join("src"));

@@ -71,7 +71,8 @@ impl Editor {
         self.row = self.columns(self.cursor) / self.width;
     }
 
-    /// Takes keys until a line is complete. Then, and when there are none left, the terminal is up to date.
+    /// Takes keys until a line is complete. Then, and when there are none left, the terminal is up
+    /// to date.
     pub(crate) fn take(&mut self, typed: &mut VecDeque<u8>, output: &mut Vec<u8>) -> Option<Input> {
         let input = loop {
             match next_key(typed) {

@@ -1,9 +1,9 @@
 //! SSH into a running program, and get a prompt with its objects.
 //!
-//! The program is an ordinary blocking one: a mill, whose threads knit rows (`mill.rs`). Beside them an SSH
-//! server runs on the reactor (`server.rs`). Who logs in gets a prompt (`prompt.rs`, `editor.rs`) of Lua
-//! (`script.rs`, `show.rs`), where the running program's objects can be looked at and changed, and its functions
-//! called, blocking ones included.
+//! The program is an ordinary blocking one: a mill, whose threads knit rows (`mill.rs`). Beside
+//! them an SSH server runs on the reactor (`server.rs`). After the login there is a prompt
+//! (`prompt.rs`, `editor.rs`) of Lua (`script.rs`, `show.rs`), where you can look at the running
+//! program's objects, change them, and call its functions, blocking ones included.
 //!
 //! ```text
 //! $ cargo run --example ssh                # on any port; or -- 5022
@@ -32,10 +32,11 @@
 //! stopped after 200 million instructions
 //! ```
 //!
-//! The prompt has a history (arrow up); Ctrl-C clears the line, or stops what is running. With code after the
-//! command, or in a file, it goes without: `ssh ... 'app:pause()'`, `ssh ... < script.lua`; then the exit status
-//! tells whether it worked. Scripts run on threads of `unblock`, with limits: 200 million instructions, and 64
-//! MiB a session. The server listens on 127.0.0.1 only, and a wrong password costs a second.
+//! The prompt has a history (arrow up); Ctrl-C clears the line, or stops what is running. With code
+//! after the command, or from a file, there is no prompt: `ssh ... 'app:pause()'`,
+//! `ssh ... < script.lua`; the exit status says whether it worked. Scripts run on threads of
+//! `unblock`, with limits: 200 million instructions, and 64 MiB a session. The server listens on
+//! 127.0.0.1 only, and a wrong password costs a second.
 //!
 //! The original in Python's Crochet is `examples/ssh.py`, with Twisted's Conch.
 

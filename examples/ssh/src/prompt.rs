@@ -23,7 +23,8 @@ const GREETING: &str = "This is Lua, inside the running program. Type help to se
 const CTRL_C: u8 = 3;
 /// The most that a client may send as a program, or type ahead.
 const TYPED: usize = 1 << 20;
-/// How long a script may take to stop; `resolve` takes five seconds, and looks at nothing meanwhile.
+/// How long a script may take to stop; `resolve` takes five seconds, and looks at nothing
+/// meanwhile.
 const GRACE: Duration = Duration::from_secs(6);
 
 /// Talks to the client until it leaves.

@@ -38,7 +38,8 @@ sleep(seconds)   does nothing, until Ctrl-C at the latest
 exit([status])   leaves, as Ctrl-D does
 The language is Lua 5.4, without files and processes: https://www.lua.org/manual/5.4/";
 
-/// A finalizer runs whenever there is garbage, the end of a session included, and no limit holds for it.
+/// A finalizer runs whenever there is garbage, the end of a session included, and no limit holds
+/// for it.
 const NO_FINALIZERS: &str = "\
 local set, get, error, type = setmetatable, rawget, error, type
 function setmetatable(object, metatable)
@@ -51,7 +52,7 @@ end";
 /// One session's Lua: its variables stay from run to run.
 pub(crate) struct Script(Lua);
 
-/// What a run has to do with: where it prints, and who stops it.
+/// What belongs to one run: where it prints, and what stops it.
 #[derive(Clone)]
 pub(crate) struct Run {
     pub(crate) output: Sender<Vec<u8>>,
@@ -74,7 +75,8 @@ impl Script {
         let libraries = Lib::COROUTINE | Lib::MATH | Lib::STRING | Lib::TABLE | Lib::UTF8;
         let lua = Lua::new_with(libraries, LuaOptions::default())?;
         let globals = lua.globals();
-        // Two of these read files, and all three take bytecode, which can do anything to the process.
+        // Two of these read files, and all three take bytecode, which can do anything to the
+        // process.
         for name in ["dofile", "load", "loadfile"] {
             globals.set(name, Value::Nil)?;
         }

@@ -1,8 +1,9 @@
-//! The SSH server: connections, and who may log in.
+//! The SSH server: connections and logins.
 //!
-//! russh runs the protocol of each connection as a task of tokio. async-compat has a thread for these, and
-//! makes a stream of tokio's out of one of async-net's. All else is a job on the reactor: one that accepts
-//! connections, one for each connection, one for each session in it.
+//! russh runs the protocol of each connection as a task of tokio. async-compat has a thread for
+//! these tasks, and turns a stream of async-net into one of tokio. Everything else is a job on the
+//! reactor: one accepts connections, and there is one for each connection and for each session in
+//! it.
 
 use std::future;
 use std::io;
@@ -29,14 +30,14 @@ use crate::stop::Stop;
 
 pub(crate) const USER: &str = "crochet";
 
-/// Tries to log in, for each connection.
+/// So many times may a connection try to log in.
 const TRIES: usize = 3;
-/// The time that a wrong password costs: one after the other, whichever connections they come from.
+/// The answer to a wrong password takes so long. Answers on all connections wait for each other.
 const PENALTY: Duration = Duration::from_secs(1);
-/// Who takes longer to log in is disconnected.
+/// A client that takes longer to log in is disconnected.
 const LOGIN: Duration = Duration::from_secs(60);
-/// How many may be connected at once. When all are, a new one takes the place of the oldest that has
-/// not logged in.
+/// How many may be connected at once. When all are, a new one takes the place of the oldest that
+/// has not logged in.
 const CONNECTIONS: usize = 20;
 /// How many sessions each may have.
 const SESSIONS: usize = 10;
@@ -157,7 +158,8 @@ impl Server {
         Ok(())
     }
 
-    /// Starts a job for each session that the client opens. Returns only if it should be sent away: why.
+    /// Starts a job for each session that the client opens. Returns only if it should be sent away:
+    /// why.
     async fn sessions(&self, opened: Receiver<Channel<Msg>>) -> &'static str {
         let late = async {
             after(LOGIN).await;
@@ -170,7 +172,7 @@ impl Server {
         while let Some(channel) = next {
             let mill = Arc::clone(&self.mill);
             run_in_reactor(move || async move {
-                // It fails when the client is gone; there is nobody to tell.
+                // It fails when the client has gone, so there is no one to report to.
                 let _ = prompt::serve(channel, mill).await;
                 Ok::<_, crochet::Error>(())
             })
@@ -207,8 +209,8 @@ struct Client {
     logged_in: Arc<AtomicBool>,
 }
 
-/// Makes room for one more connection: drops the oldest that has not logged in. Returns whether there
-/// is room now.
+/// Makes room for one more connection: drops the oldest that has not logged in. Returns whether
+/// there is room now.
 fn make_room(clients: &mut Vec<Client>) -> bool {
     clients.retain(|client| !client.job.is_finished());
     if clients.len() < CONNECTIONS {
@@ -241,7 +243,8 @@ fn random<const LENGTH: usize>() -> io::Result<[u8; LENGTH]> {
     Ok(bytes)
 }
 
-/// Ends russh's task, which has the stream, too, when the job of the connection ends: cancelled or not.
+/// Ends russh's task, which has the stream, too, when the job of the connection ends: cancelled or
+/// not.
 struct CloseOnDrop(TcpStream);
 
 impl Drop for CloseOnDrop {

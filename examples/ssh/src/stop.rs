@@ -4,7 +4,8 @@ use std::convert::Infallible;
 
 use async_channel::{Receiver, Sender};
 
-/// Stops whatever has a clone of it. Nothing is ever sent; that the channel is closed is the message.
+/// Stops whatever has a clone of it. Nothing is ever sent; that the channel is closed is the
+/// message.
 #[derive(Clone)]
 pub(crate) struct Stop(Sender<Infallible>, Receiver<Infallible>);
 

@@ -38,7 +38,8 @@ fn no_crate_needs_a_later_rust_than_it_declares() {
         cargo(&["metadata", "--locked", "--format-version", "1", "--filter-platform", host]);
 
     let declared = version(env!("CARGO_PKG_RUST_VERSION"));
-    // The description of a package begins with its name and version, that of a dependency with its name and source.
+    // The description of a package begins with its name and version, that of a dependency with its
+    // name and source.
     let (mut package, mut looked_at) = (String::new(), 0);
     for part in metadata.split("{\"name\":\"") {
         let (found, rest) = part.split_once('"').unwrap_or_default();

@@ -1,8 +1,9 @@
-//! Pages downloaded with reqwest, a library that needs tokio, by a program that blocks and knows of neither.
+//! Pages downloaded with reqwest, a library that needs tokio, by a blocking program that uses
+//! neither directly.
 //!
-//! With Crochet's feature `tokio` (see `Cargo.toml`) reqwest works in jobs as it is. The module `web` is the whole
-//! of the async part: one `async fn`, made into a blocking function by `#[wait_for]`, and into one that starts a
-//! download by `#[run_in_reactor]`.
+//! With Crochet's feature `tokio` (see `Cargo.toml`) reqwest works in jobs as it is. The module
+//! `web` is the whole async part: one `async fn`, from which `#[wait_for]` makes a blocking
+//! function, and `#[run_in_reactor]` one that starts a download.
 //!
 //! ```text
 //! $ cargo run --example tokio_client                       # offline: asks a server that it starts itself
@@ -13,8 +14,8 @@
 //! $ cargo run --example tokio_client -- http://example.com http://example.org --timeout 10
 //! ```
 //!
-//! The first page is waited for at once. The others are downloaded at the same time, in the background. It exits
-//! with 1 if one of the URLs that it was given could not be downloaded.
+//! It waits for the first page at once, and downloads the others at the same time, in the
+//! background. It exits with 1 if one of the URLs that it was given could not be downloaded.
 //!
 //! reqwest is built without TLS here, which takes a C compiler; so `http` only.
 
@@ -27,7 +28,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-/// A library that blocks. Its users see no reactor, and no tokio.
+/// A library that blocks. Its users see neither a reactor nor tokio.
 mod web {
     use std::time::Duration;
 

@@ -178,7 +178,8 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Logs in, and waits for the prompt. `-tt` asks the server for a terminal where ssh itself has none.
+    /// Logs in, and waits for the prompt. `-tt` asks the server for a terminal where ssh itself has
+    /// none.
     #[track_caller]
     pub fn open(program: &Program) -> Self {
         let mut terminal = Self::attach(program.ssh(&["-tt"], &[]));
