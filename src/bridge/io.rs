@@ -1,5 +1,6 @@
 //! Async streams as ordinary ones: [`Blocking`] implements [`Read`], [`Write`], [`BufRead`] and
-//! [`Seek`] on top of their async counterparts in futures-io, the traits of the smol family of crates.
+//! [`Seek`] on top of their async counterparts in futures-io, the traits of the smol family of
+//! crates.
 //!
 //! So code for `std::io` (compression, TLS, parsers, [`BufReader`](std::io::BufReader)) works on a
 //! socket of async code, and gets a timeout.
@@ -13,9 +14,9 @@
 //!
 //! # Where it runs
 //!
-//! A call first polls the stream on its own thread, so that data which has arrived is read, and free
-//! buffer space is written to, without a detour. Otherwise the reactor thread takes over, and the
-//! call waits for it, as [`wait_for`](crate::wait_for()) does. On a busy stream, the call polls
+//! A call first polls the stream on its own thread, so that data which has arrived is read, and
+//! free buffer space is written to, without a detour. Otherwise the reactor thread takes over, and
+//! the call waits for it, as [`wait_for`](crate::wait_for()) does. On a busy stream, the call polls
 //! several times before that, for about 30 µs, and gives way to other threads in between; each time
 //! that it has to wait long nevertheless, it halves the number of these polls. This is a busy-wait:
 //! [`Builder::spin`](crate::Builder::spin) with zero turns it off, and so does a machine with one
@@ -23,10 +24,10 @@
 //!
 //! # Timeouts
 //!
-//! The timeout limits one call; there is none unless [`with_timeout`](Blocking::with_timeout) sets it.
-//! A call that times out fails with [`ErrorKind::TimedOut`], and **no byte is lost**: a read has taken
-//! nothing, a write has handed over nothing, and both can be repeated. So can `flush` and `close`. A
-//! seek that timed out may or may not have happened.
+//! The timeout limits one call; there is none unless [`with_timeout`](Blocking::with_timeout) sets
+//! it. A call that times out fails with [`ErrorKind::TimedOut`], and **no byte is lost**: a read
+//! has taken nothing, a write has handed over nothing, and both can be repeated. So can `flush` and
+//! `close`. A seek that timed out may or may not have happened.
 //!
 //! This rests on the contract of futures-io: a stream that is not ready has not touched the buffer.
 //! Sockets, pipes and their buffered or compressed wrappers keep it. Some TLS bindings do not: they
@@ -61,14 +62,15 @@ use crate::caller::scope::limits::Scopes;
 use crate::caller::wait_for::wait_for;
 use crate::context::held::Held;
 use crate::context::in_tokio;
+use crate::error::Error;
 use crate::reactor::global::cached_for_job;
 use crate::reactor::handle::Reactor;
 use crate::runtime::current::in_reactor;
 
-/// How often a call polls on its own thread after the first time, with a yield before each poll: the
-/// other side of a busy stream is often done by then. All of them take about 30 µs, less than waking
-/// two threads. To read 1 GiB over loopback took 1.4 times as long as with blocking sockets with 4
-/// attempts, 1.2 times with 8, 0.7 with 16, and 0.6 with 32 (medians).
+/// How often a call polls on its own thread after the first time, with a yield before each poll:
+/// the other side of a busy stream is often done by then. All of them take about 30 µs, less than
+/// waking two threads. To read 1 GiB over loopback took 1.4 times as long as with blocking sockets
+/// with 4 attempts, 1.2 times with 8, 0.7 with 16, and 0.6 with 32 (medians).
 ///
 /// A poll that is not ready also arms the system's poller, with a waker that does nothing, so the
 /// event wakes the reactor thread in vain, about once a call. Submitting the job right after the
@@ -77,8 +79,8 @@ use crate::runtime::current::in_reactor;
 /// instead of 0.0 (two cores, under load).
 const ATTEMPTS: usize = 32;
 
-/// If a call had to wait, but for less than this, its attempts were too few, not too many. They also
-/// take no longer than this, if other threads need the core.
+/// If a call had to wait, but for less than this, its attempts were too few, not too many. They
+/// also take no longer than this, if other threads need the core.
 const SHORT: Duration = Duration::from_micros(100);
 
 /// Wraps an async stream as a blocking one, with a timeout for each call.
@@ -91,9 +93,9 @@ const SHORT: Duration = Duration::from_micros(100);
 /// All calls fail with the stream's own errors, except [`ErrorKind::Interrupted`], after which they
 /// try again. Other failures are a [`crate::Error`] inside the [`io::Error`]: of kind
 /// [`TimedOut`](ErrorKind::TimedOut) when the time is over; [`Deadlock`](ErrorKind::Deadlock), at
-/// once, on the thread of its own reactor; [`Other`](ErrorKind::Other) if the reactor stops meanwhile
-/// or cannot be started, if a scope's check has failed, or in a forked child. After each of them the
-/// stream is as it was.
+/// once, on the thread of its own reactor; [`Other`](ErrorKind::Other) if the reactor stops
+/// meanwhile or cannot be started, if a scope's check has failed, or in a forked child. After each
+/// of them the stream is as it was.
 ///
 /// # Panics
 ///
@@ -175,7 +177,8 @@ impl<T> Blocking<T> {
         Self { reactor: Some(reactor.clone()), ..Self::new(inner) }
     }
 
-    /// Sets how long a call waits at most; the default is for ever, [`Duration::MAX`]. Never blocks.
+    /// Sets how long a call waits at most; the default is for ever, [`Duration::MAX`]. Never
+    /// blocks.
     ///
     /// With [`Duration::ZERO`] a call takes what is there, as on a non-blocking socket, and fails
     /// with [`ErrorKind::TimedOut`] if there is nothing.
@@ -189,8 +192,8 @@ impl<T> Blocking<T> {
         &self.inner
     }
 
-    /// Borrows the async stream mutably. Never blocks. Between two calls the stream is not in use, so
-    /// async code may use it.
+    /// Borrows the async stream mutably. Never blocks. Between two calls the stream is not in use,
+    /// so async code may use it.
     pub fn get_mut(&mut self) -> &mut T {
         &mut self.inner
     }
@@ -200,7 +203,8 @@ impl<T> Blocking<T> {
         self.inner.into_inner()
     }
 
-    /// Polls until the stream is ready or the time is over: on this thread first, then on the reactor thread.
+    /// Polls until the stream is ready or the time is over: on this thread first, then on the
+    /// reactor thread.
     #[track_caller]
     fn block<R: Send>(
         &mut self,
@@ -252,7 +256,7 @@ impl<T> Blocking<T> {
             // A call that is late after such a short time says nothing of the stream.
             *attempts = ATTEMPTS;
         }
-        result.map_err(crate::Error::flatten)
+        result.map_err(Error::flatten)
     }
 }
 
@@ -260,8 +264,8 @@ impl<T: AsyncWrite + Unpin + Send> Blocking<T> {
     /// Blocks until the writing side is closed, so that the peer reads the end of the stream.
     ///
     /// [`Write`] has no such method, so call this after code that knows `Write` only. The stream
-    /// defines what it does beyond `flush`: an `async_net::TcpStream` shuts down its sending side, and
-    /// can still be read; a compressed or encrypted stream writes its trailer first; an
+    /// defines what it does beyond `flush`: an `async_net::TcpStream` shuts down its sending side,
+    /// and can still be read; a compressed or encrypted stream writes its trailer first; an
     /// `async_io::Async` does nothing, so drop its socket, or shut it down directly.
     ///
     /// # Errors
@@ -311,9 +315,9 @@ impl<T: AsyncRead + Unpin + Send> Read for Blocking<T> {
 impl<T: AsyncBufRead + Unpin + Send> BufRead for Blocking<T> {
     #[track_caller]
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        // A job that is polled several times cannot return a borrow from the stream. So the job waits
-        // until there is data, and the data is borrowed by another poll here. A stream need not report
-        // the end twice.
+        // A job that is polled several times cannot return a borrow from the stream. So the job
+        // waits until there is data, and the data is borrowed by another poll here. A stream need
+        // not report the end twice.
         if self.block(|inner, cx| inner.poll_fill_buf(cx).map_ok(<[u8]>::len))? == 0 {
             return Ok(&[]);
         }

@@ -9,7 +9,7 @@ use futures_lite::Stream;
 use super::Iter;
 use crate::error::Error;
 
-/// A `Result`, to name its error type by.
+/// A `Result`, for its error type.
 pub trait AnyResult {
     type Error;
 }
@@ -18,11 +18,11 @@ impl<T, E> AnyResult for Result<T, E> {
     type Error = E;
 }
 
-/// An iterator over an async stream of `Result`s, whose errors hold those of the reactor, too: made by
-/// [`Iter::merge_errors`].
+/// Iterates over an async stream of `Result`s whose errors can hold those of the reactor; `next`
+/// blocks. Made by [`Iter::merge_errors`].
 ///
-/// It is an [`Iter`] in all else: what its items say, [`Iter`]'s table says, with `E::from` around the
-/// errors there. Dropping it drops that iterator.
+/// Otherwise it is an [`Iter`]: the table there says which errors come when, here converted by
+/// `E::from`. Dropping it drops that iterator.
 #[must_use = "an iterator does nothing unless it is asked for items"]
 pub struct MergeErrors<S: Stream<Item: AnyResult> + Send> {
     iter: Iter<S>,
@@ -44,12 +44,13 @@ where
     T: Send,
     E: Send,
 {
-    /// Sets for how long `next` waits for an item at the most, as [`Iter::timeout`] does. Never blocks.
+    /// Sets how long `next` waits for an item at most. Never blocks. Like [`Iter::timeout`].
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { iter: self.iter.timeout(timeout), ..self }
     }
 
-    /// Has a job read up to `n` items ahead, as [`Iter::read_ahead`] does. Does not wait for it.
+    /// Starts a job that reads up to `n` items ahead. Does not wait for it. Like
+    /// [`Iter::read_ahead`].
     #[track_caller]
     pub fn read_ahead(self, n: usize) -> Self
     where

@@ -22,10 +22,11 @@ use crate::error::Error;
 use crate::panic::catch;
 use crate::reactor::handle::Reactor;
 
-/// For how long the thread that drops an iterator waits for the reactor to drop the stream.
+/// How long a thread that drops an iterator waits for the reactor thread to drop the stream.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Makes an iterator of a stream, which the global reactor polls. Neither blocks nor starts anything.
+/// Makes an iterator over a stream, for the global reactor to poll. Never blocks, and starts
+/// nothing.
 ///
 /// Each `next` blocks until there is an item. See [`Iter`].
 ///
@@ -50,14 +51,16 @@ where
     Iter::new(stream, None)
 }
 
-/// An iterator over an async stream: made by [`iter`], or by [`Iter::on`] for a reactor of one's own.
+/// Iterates over an async stream; `next` blocks. Made by [`iter`], or by [`Iter::on`] for your own
+/// reactor.
 ///
-/// Its items are `Result`s: `Ok` with what came from the stream, or the [`Error`] that kept it from coming. A
-/// stream of `Result`s gives `Ok(Err(..))` for a failure of its own, which need not be the end of it.
+/// The items are `Result`s: `Ok` with an item of the stream, or the [`Error`] that kept one from
+/// coming. If the stream yields `Result`s, a failure of the stream is `Ok(Err(..))`, which need not
+/// be its end; [`merge_errors`](Self::merge_errors) makes one `Result` of the two.
 ///
-/// The stream is polled on the reactor thread, and only inside `next`, unless it [reads
-/// ahead](Self::read_ahead). Each `next` is a job of its own, with the way to that thread and back; reading ahead
-/// saves that where items come quickly.
+/// The stream is polled on the reactor thread, and only during `next`, unless it is [read
+/// ahead](Self::read_ahead). Each `next` is one job, which goes to that thread and back; reading
+/// ahead saves that way if items come quickly.
 ///
 /// | `next` returns | and then |
 /// |---|---|
@@ -68,23 +71,24 @@ where
 /// | `Some(Err(Error::ReactorStopped))`, `Some(Err(Error::Forked { .. }))` | `None` for ever |
 /// | `None`, at the end of the stream | `None` for ever |
 ///
-/// So some errors can come again and again: leave the loop with `?` or `break`, rather than skip them with
-/// `flatten`.
+/// Some errors can come again and again. So leave the loop with `?` or `break`; do not skip errors
+/// with `flatten`.
 ///
-/// The first `next` starts the global reactor, if need be, and the iterator stays with that one.
-/// [`size_hint`](Iterator::size_hint) is that of the stream: it counts items, and errors of the reactor come on
-/// top.
+/// The first `next` starts the global reactor if necessary, and the iterator uses that reactor from
+/// then on. [`size_hint`](Iterator::size_hint) is that of the stream. It counts the stream's items;
+/// errors of the reactor come in addition.
 ///
 /// # Drop
 ///
-/// Dropping the iterator drops the stream on the reactor thread, and waits for that: when it is dropped, so
-/// is the stream, and all that it borrowed. If another job holds the thread for more than a second, or the reactor
-/// has stopped, the stream is dropped here; so it is if it has never been asked for an item. The
-/// stream is dropped as soon as it has ended, also on the reactor thread.
+/// Dropping the iterator drops the stream on the reactor thread, and blocks until that is done, so
+/// nothing that the stream borrowed is in use any more. If another job holds the thread for more
+/// than a second, or the reactor has stopped, or the iterator was never asked for an item, the
+/// stream is dropped on this thread. A stream that ends is dropped at once, on the reactor thread.
 ///
 /// # Panics
 ///
-/// If the stream panics, its panic goes on in `next`, with the same payload, and `None` comes after that.
+/// If the stream panics, `next` re-raises the panic, with the same payload, and returns `None` from
+/// then on.
 ///
 /// # Examples
 ///
@@ -108,23 +112,24 @@ where
 pub struct Iter<S: Stream + Send> {
     source: Source<S>,
     timeout: Duration,
-    /// `None` is the global one, as long as that was not needed.
+    /// `None` is the global one, until it is needed.
     reactor: Option<Reactor>,
-    /// Nothing comes any more.
+    /// Whether `next` returns `None` from now on.
     ended: bool,
 }
 
 enum Source<S: Stream> {
-    /// `None` once it has ended. It is touched by the reactor thread only, but for its hint.
+    /// `None` once it has ended. Only the reactor thread uses it, except for `size_hint` and the
+    /// drop.
     Stream(Option<Pin<Box<S>>>),
     Ahead(Ahead<S::Item>),
 }
 
 impl<S: Stream<Item: Send> + Send> Iter<S> {
-    /// Makes an iterator of a stream, which this reactor polls. Never blocks. See [`iter`].
+    /// Makes an iterator over a stream, for this reactor to poll. Never blocks. See [`iter`].
     ///
-    /// It keeps a handle to the reactor, which is not stopped before the iterator is dropped, unless
-    /// [`shutdown`](Reactor::shutdown) does it.
+    /// The iterator holds a handle to the reactor, which therefore stops no earlier, unless
+    /// [`shutdown`](Reactor::shutdown) stops it.
     ///
     /// # Examples
     ///
@@ -146,10 +151,11 @@ impl<S: Stream<Item: Send> + Send> Iter<S> {
         Self { source, timeout: Duration::MAX, reactor, ended: false }
     }
 
-    /// Sets for how long `next` waits for an item at the most; at first that is for ever, [`Duration::MAX`].
+    /// Sets how long `next` waits for an item at most; the default is for ever, [`Duration::MAX`].
+    /// Never blocks.
     ///
-    /// A `next` that is late returns [`Error::TimedOut`], and no item is lost: it can still come with the
-    /// call after that. [`Duration::ZERO`] takes what is there: the stream is polled once.
+    /// A `next` that times out returns [`Error::TimedOut`], and no item is lost: a later call can
+    /// still return it. With [`Duration::ZERO`] the stream is polled once.
     ///
     /// # Examples
     ///
@@ -179,15 +185,17 @@ impl<S: Stream<Item: Send> + Send> Iter<S> {
         self
     }
 
-    /// Has a job on the reactor read the stream from now on, up to `n` items ahead of the iterator.
+    /// Starts a job that reads the stream up to `n` items ahead of the iterator. Does not wait for
+    /// it.
     ///
-    /// When `n` items are waiting to be taken, the stream is not polled until one is. `next` takes an item
-    /// that is waiting without a detour to the reactor thread. Zero leaves the iterator as it is; so does a second
-    /// call. Without a reactor ([`Error::Setup`]) it does so, too, and `next` tells why.
+    /// While `n` items are waiting to be taken, the stream is not polled. `next` takes a waiting
+    /// item without a detour to the reactor thread. Zero changes nothing, nor does a second call.
+    /// If the reactor cannot be started ([`Error::Setup`]), the stream is not read ahead, and
+    /// `next` returns the reason.
     ///
-    /// If the reactor stops, or the stream panics, the items from before that come first. Dropping the
-    /// iterator cancels the job, which drops the stream on the reactor thread, and does not wait for it; if the
-    /// stream has panicked and nobody came to know, that is logged.
+    /// If the reactor stops or the stream panics, the items from before come first. Dropping the
+    /// iterator cancels the job, which drops the stream on the reactor thread, and does not wait
+    /// for that. A panic of the stream that no `next` has re-raised is logged.
     ///
     /// # Examples
     ///
@@ -218,11 +226,11 @@ impl<S: Stream<Item: Send> + Send> Iter<S> {
         self
     }
 
-    /// Makes one level of error of two, for a stream of `Result`s whose error has room for this crate's. Never
+    /// Merges the two levels of errors of a stream of `Result`s, if `E` has `From<Error>`. Never
     /// blocks.
     ///
-    /// An item is what the stream said; where there is none, it is the [`Error`] that kept it from coming, through
-    /// `E::from`. Where `E` has no `From<Error>`, stay with two levels, or map them.
+    /// An item is the stream's own `Result`, or the [`Error`] that kept one from coming, converted
+    /// by `E::from`. If `E` has no `From<Error>`, keep the two levels, or map them.
     ///
     /// # Examples
     ///
@@ -250,7 +258,7 @@ impl<S: Stream<Item: Send> + Send> Iter<S> {
         let stream = match source {
             Source::Stream(stream) => stream,
             Source::Ahead(ahead) => {
-                // Where the stream has panicked, the next call finds the buffer closed.
+                // After a panic of the stream, the next call finds the buffer closed.
                 return ahead.next(reactor, *timeout);
             }
         };
@@ -258,7 +266,7 @@ impl<S: Stream<Item: Send> + Send> Iter<S> {
             *timeout,
             future::poll_fn(|cx| {
                 let Some(polled) = stream else { return Poll::Ready(Ok(None)) };
-                // The iterator has ended if the stream panics.
+                // If the stream panics, this stays: the iterator has ended.
                 *ended = true;
                 let item = polled.as_mut().poll_next(cx);
                 *ended = matches!(item, Poll::Ready(None));
@@ -272,7 +280,7 @@ impl<S: Stream<Item: Send> + Send> Iter<S> {
     }
 }
 
-/// The reactor to use: from the first time on, always the same one.
+/// Returns the reactor to use, the same one every time.
 fn running(reactor: &mut Option<Reactor>) -> Result<&Reactor, Error> {
     match reactor {
         Some(reactor) => Ok(reactor),
@@ -325,7 +333,7 @@ impl<S: Stream + Send> Drop for Iter<S> {
                 Ok(())
             };
             let other_thread = reactor.filter(|reactor| !reactor.shared().is_this_thread());
-            // Whatever limits the code around has: this has one of its own.
+            // The drop has a limit of its own; the scopes of the code around it do not apply.
             let on_reactor =
                 other_thread.map(|reactor| outside_scopes(|| reactor.wait_for(PATIENCE, job)));
             if let Some(Err(Error::Forked { .. })) = on_reactor {
@@ -340,8 +348,8 @@ impl<S: Stream + Send> Drop for Iter<S> {
         });
         match dropped {
             Ok(()) => {}
-            // The stream panicked in its `Drop`. Where this thread is unwinding already, another panic would abort the
-            // process; the panic hook has reported this one.
+            // The stream panicked in its `Drop`. If this thread is unwinding already, another panic
+            // would abort the process; the panic hook has reported this one.
             Err(panic) if !thread::panicking() => panic.resume(),
             Err(_) => {}
         }

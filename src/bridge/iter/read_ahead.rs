@@ -1,7 +1,8 @@
-//! Reading ahead: a job on the reactor moves items from the stream into a buffer, the iterator takes them out.
+//! Reading ahead: a job on the reactor moves items from the stream into a buffer, and the iterator
+//! takes them out.
 //!
-//! The job is the only one that puts items in, and it looks for room before it polls the stream. So there are
-//! never more items out of the stream, and not taken, than the limit says.
+//! Only the job puts items in, and it waits for room before it polls the stream. So the items that
+//! have left the stream and have not been taken never exceed the limit.
 
 use std::collections::VecDeque;
 use std::future;
@@ -26,16 +27,16 @@ use crate::runtime::current::in_reactor;
 use crate::sync::lock;
 use crate::sys::fork;
 
-/// How many items are read in a row before other jobs get their turn.
+/// How many items are read in a row before other jobs may run.
 const BATCH: usize = 64;
 
 /// The iterator's end of the buffer. Dropping it cancels the job.
 pub(super) struct Ahead<T> {
     /// The items in it are not those of a forked child.
     buffer: fork::Owned<Arc<Buffer<T>>>,
-    /// `None` once its end has been told.
+    /// `None` once `next` has reported its end.
     job: Option<EventualResult<()>>,
-    /// The process that started it. In a fork, someone may have held the lock for ever.
+    /// The process that started it. In a forked child, the buffer's lock may stay locked for ever.
     process: u32,
 }
 
@@ -52,14 +53,15 @@ impl<T: Send> Ahead<T> {
         Self { buffer: fork::Owned::new(buffer), job: Some(job), process: process::id() }
     }
 
-    /// Blocks until there is an item, or there will be none.
+    /// Blocks until there is an item, or the stream has ended.
     #[track_caller]
     pub(super) fn next(
         &mut self,
         reactor: &Reactor,
         timeout: Duration,
     ) -> Result<Option<T>, Error> {
-        // On a reactor thread and in a fork it is for `wait_for` to tell whether this may be.
+        // On a reactor thread and in a forked child, `wait_for` decides whether the call is
+        // refused.
         let here = !in_reactor() && self.process == process::id();
         if here {
             Scopes::of_thread()?;
@@ -76,14 +78,15 @@ impl<T: Send> Ahead<T> {
         };
         if next.is_none() {
             if let Some(job) = self.job.take() {
-                // It has dropped the stream, and is about to end, if it has not: no time for a scope to end.
+                // The job has dropped the stream, and has ended or is about to, so no scope
+                // applies.
                 outside_scopes(|| job.join(Duration::MAX))?;
             }
         }
         Ok(next)
     }
 
-    /// What the job has put into the buffer before the reactor stopped.
+    /// Takes an item that the job had put into the buffer before the reactor stopped.
     fn last(&self, timeout: Duration) -> Result<Option<T>, Error> {
         match self.job.as_ref().map(|job| job.wait(timeout)) {
             Some(Err(Error::TimedOut(why))) => return Err(Error::TimedOut(why)),
@@ -98,7 +101,7 @@ impl<T: Send> Ahead<T> {
 }
 
 impl<T> Ahead<T> {
-    /// What is in the buffer, and what the stream expects beyond that.
+    /// The items in the buffer, and those that the stream expects after them.
     pub(super) fn size_hint(&self) -> (usize, Option<usize>) {
         if self.process != process::id() {
             return (0, None);
@@ -120,17 +123,18 @@ impl<T> Drop for Ahead<T> {
 
 struct Buffer<T> {
     limit: usize,
-    /// LOCKING: held to move items in and out; no user code runs meanwhile. Never locked in a forked child.
+    /// LOCKING: held to move items in and out; no user code runs meanwhile. Never locked in a
+    /// forked child.
     state: Mutex<State<T>>,
-    /// RACE: both sides register first, and then look. So whoever changes the state and wakes after that
-    /// either is seen, or wakes.
+    /// RACE: each side registers its waker and then looks at the state; the other side changes the
+    /// state and then wakes. So the change is either seen by the look, or followed by the wake.
     room: AtomicWaker,
     more: AtomicWaker,
 }
 
 struct State<T> {
     items: VecDeque<T>,
-    /// The hint of the stream, which is where `items` ends.
+    /// The size hint of the stream, which counts the items after `items`.
     beyond: (usize, Option<usize>),
     /// Nothing comes after `items`.
     closed: bool,
@@ -142,7 +146,7 @@ impl<T> Buffer<T> {
         Self { limit, state, room: AtomicWaker::new(), more: AtomicWaker::new() }
     }
 
-    /// Takes an item out; `None` if there will be none.
+    /// Takes an item out; `None` at the end of the stream.
     fn take(&self) -> Poll<Option<T>> {
         let mut state = lock(&self.state);
         let next = state.items.pop_front();
@@ -185,8 +189,8 @@ impl<T> Buffer<T> {
 }
 
 impl<T> Drop for Buffer<T> {
-    /// Drops the items that the iterator has not taken: on the thread of the job or that of the iterator, whichever
-    /// lets go last.
+    /// Drops the items that were not taken. The job's thread or the iterator's does so, whichever
+    /// drops the buffer last.
     fn drop(&mut self) {
         if mem::needs_drop::<T>() {
             let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -197,7 +201,7 @@ impl<T> Drop for Buffer<T> {
 
 /// The job, which owns the stream.
 struct Fill<S: Stream> {
-    /// Dropped first, so that it is gone when the iterator learns of the end.
+    /// Dropped before `buffer`, hence before the iterator learns of the end.
     stream: Pin<Box<S>>,
     buffer: CloseOnDrop<S::Item>,
 }
