@@ -1,5 +1,5 @@
-//! What a timed-out `wait_for` leaves behind: nothing. It counts what is allocated in this process, so it
-//! is the only test of its program.
+//! What a timed-out `wait_for` leaves behind: nothing. It counts what is allocated in this process,
+//! so it is the only test of its program.
 
 #[allow(dead_code, unused_imports, unused_macros, reason = "this test uses some of it")]
 mod support;

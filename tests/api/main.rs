@@ -1,5 +1,5 @@
-//! What the library promises, by subject. A test of global state (the global reactor, a logger, a panic hook,
-//! threads, forks) has a process of its own: see `own_process!`.
+//! What the library promises, by subject. A test of global state (the global reactor, a logger, a
+//! panic hook, threads, forks) has a process of its own: see `own_process!`.
 
 mod bridge;
 mod errors;

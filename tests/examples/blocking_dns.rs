@@ -195,8 +195,8 @@ fn a_server_that_fails_or_refuses_is_named() {
     }
 }
 
-/// Starts a server whose datagrams are truncated, `cut` bytes short, and which sends by TCP what `answer`
-/// returns.
+/// Starts a server whose datagrams are truncated, `cut` bytes short, and which sends by TCP what
+/// `answer` returns.
 fn truncating(cut: usize, answer: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) -> SocketAddr {
     let truncated = move |_, query: &[u8]| {
         let mut bytes = reply(query, |reply| {

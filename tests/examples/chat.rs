@@ -1,4 +1,5 @@
-//! The example `chat`, as its users see it: the demonstration, guests of a server, and what ends them.
+//! The example `chat`, as its users see it: the demonstration, guests of a server, and what ends
+//! them.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;

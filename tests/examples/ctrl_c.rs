@@ -12,8 +12,8 @@ use crate::support::{Gate, LONG, limit};
 
 const STARTED: &str = "downloading; press Ctrl-C to stop\n";
 
-/// Starts the example, sends it `signal` when `ready` has returned, and returns its exit code and what it says
-/// then.
+/// Starts the example, sends it `signal` when `ready` has returned, and returns its exit code and
+/// what it says then.
 fn stopped_by(signal: i32, args: &[&str], ready: impl FnOnce()) -> (Option<i32>, String) {
     let mut child = command("ctrl_c").args(args).stdout(Stdio::piped()).spawn().unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());

@@ -6,8 +6,8 @@ use std::thread;
 
 use crate::support::example::{Run, run};
 
-/// A server for one connection, which has an answer for each line, in this order, after its greeting; then it
-/// closes.
+/// A server for one connection, which has an answer for each line, in this order, after its
+/// greeting; then it closes.
 fn server(greeting: &'static str, answers: &'static [(&'static str, &'static str)]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();

@@ -1,4 +1,5 @@
-//! The command line of the DNS examples: what is refused, and why; which server is asked by default.
+//! The command line of the DNS examples: what is refused, and why; which server is asked by
+//! default.
 
 use crate::support::example::{Run, run};
 use crate::support::resolv_conf::{first_nameserver, parse_server};

@@ -333,8 +333,8 @@ fn chromium_shows_the_pages_and_keeps_the_session() {
     let app = App::start("downloader", &[]);
     chromium.look("downloader", &app.url("/"), 0);
     chromium.look("downloader-started", &app.url("/slow"), 0);
-    // By its own clock, which stands still while it waits for an answer, it looks again until that is over. It
-    // would find no end without its cookie.
+    // By its own clock, which stands still while it waits for an answer, it looks again until that
+    // is over. It would find no end without its cookie.
     let later = 30_000;
     chromium.look("downloader-downloaded", &app.url("/quick"), later);
     chromium.look("downloader-failed", &app.url("/missing"), later);

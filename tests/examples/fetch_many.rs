@@ -1,4 +1,5 @@
-//! The example `fetch_many`, as its user sees it: left alone, stopped, with pages that are slow or missing.
+//! The example `fetch_many`, as its user sees it: left alone, stopped, with pages that are slow or
+//! missing.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;

@@ -1,5 +1,5 @@
-//! The examples' HTTP client, `examples/support/http.rs`: what it asks, what it makes of answers, and what it
-//! leaves behind.
+//! The examples' HTTP client, `examples/support/http.rs`: what it asks, what it makes of answers,
+//! and what it leaves behind.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};

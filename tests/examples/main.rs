@@ -1,5 +1,5 @@
-//! The examples, run as a user would run them. Cargo builds them when it tests the whole package; before
-//! `cargo test --test examples`, run `cargo build --examples`.
+//! The examples, run as a user would run them. Cargo builds them when it tests the whole package;
+//! before `cargo test --test examples`, run `cargo build --examples`.
 
 #[cfg(feature = "macros")]
 mod blocking_dns;

@@ -10,8 +10,8 @@
 //!
 //! `blocking_dns.rs` has what the two share: whatever else a server can do wrong.
 //!
-//! dnsmasq and dig are used where they are installed. `.ci/run` installs them, and sets `CROCHET_TEST_TOOLS`;
-//! then to do without is a failure.
+//! dnsmasq and dig are used where they are installed. `.ci/run` installs them, and sets
+//! `CROCHET_TEST_TOOLS`; then to do without is a failure.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

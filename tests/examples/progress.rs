@@ -1,4 +1,5 @@
-//! The example `progress`, as its user sees it: left alone, stopped, on a terminal, with a server that fails.
+//! The example `progress`, as its user sees it: left alone, stopped, on a terminal, with a server
+//! that fails.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -11,8 +12,8 @@ use std::{ptr, thread};
 use crate::support::example::{Run, command, run};
 use crate::support::{Gate, LONG, limit};
 
-/// A server that sends `answer`, calls `sent`, and keeps the connection if `stays`, until the client closes it.
-/// Then it opens the gate.
+/// A server that sends `answer`, calls `sent`, and keeps the connection if `stays`, until the
+/// client closes it. Then it opens the gate.
 fn server(answer: Vec<u8>, stays: bool, sent: impl FnOnce() + Send + 'static) -> (String, Gate) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/wool", listener.local_addr().unwrap());
@@ -56,7 +57,8 @@ fn terminal() -> (File, Stdio) {
     let (mut screen, mut program) = (-1, -1);
     let size = libc::winsize { ws_row: 24, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
     #[expect(unsafe_code, reason = "FFI")]
-    // SAFETY: it writes two numbers, and reads the size. On success, both are descriptors that nobody else has.
+    // SAFETY: it writes two numbers, and reads the size. On success, both are descriptors that
+    // nobody else has.
     unsafe {
         let (screen, program) = (&raw mut screen, &raw mut program);
         let size = (&raw const size).cast_mut();

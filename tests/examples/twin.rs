@@ -1,5 +1,5 @@
-//! The example `twin`, as its user sees it: by itself, and with a `redis-server`, where that is installed. `.ci/run`
-//! installs it, and sets `CROCHET_TEST_TOOLS`; then a missing one is an error.
+//! The example `twin`, as its user sees it: by itself, and with a `redis-server`, where that is
+//! installed. `.ci/run` installs it, and sets `CROCHET_TEST_TOOLS`; then a missing one is an error.
 
 use std::env;
 use std::io::{BufRead, BufReader, ErrorKind};
@@ -16,7 +16,8 @@ const PRINTED: &str = "\
     blocking: a list with nothing in it: timed out after 200ms: the job is waiting\n\
     blocking: an answer is still on its way: connect again\n";
 
-/// Asserts that a run printed what the example says. How late the timeout was depends on the machine.
+/// Asserts that a run printed what the example says. How late the timeout was depends on the
+/// machine.
 #[track_caller]
 fn assert_printed(ended: &Run) {
     let mut lines = ended.stdout.lines().map(|line| match line.split_once("timed out after ") {

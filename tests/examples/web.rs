@@ -1,5 +1,5 @@
-//! What the web apps `scheduling` and `downloader` have in common: command line, port, what they refuse, and their
-//! end.
+//! What the web apps `scheduling` and `downloader` have in common: command line, port, what they
+//! refuse, and their end.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

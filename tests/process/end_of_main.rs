@@ -1,5 +1,5 @@
-//! The end of `main`: the global reactor that was started there drops its jobs, and the exit waits a second
-//! for that at most.
+//! The end of `main`: the global reactor that was started there drops its jobs, and the exit waits
+//! a second for that at most.
 //!
 //! `exit.rs` has the other ways for a process to end.
 

@@ -1,5 +1,5 @@
-//! How a process ends that has a reactor, or none: by `main`, by `exit` from anywhere, beside locks that are
-//! held.
+//! How a process ends that has a reactor, or none: by `main`, by `exit` from anywhere, beside locks
+//! that are held.
 //!
 //! | the end | jobs | the exit |
 //! |---|---|---|
@@ -10,8 +10,8 @@
 //! | `main` returns while stdout is locked | dropped as far as that goes | after the grace |
 //! | ... with handles in thread-locals | dropped before or after | at once |
 //!
-//! `end_of_main.rs` has the plain ends of `main`, `last_records.rs` those with a logger, and `tests/aborting`
-//! has `panic = "abort"`.
+//! `end_of_main.rs` has the plain ends of `main`, `last_records.rs` those with a logger, and
+//! `tests/aborting` has `panic = "abort"`.
 
 use std::cell::RefCell;
 use std::future;

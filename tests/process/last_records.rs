@@ -1,5 +1,5 @@
-//! What jobs and others log until the end of `main`, with a `BackgroundLogger`: it is written, in order, and a
-//! logger that fails or hangs does not keep the process.
+//! What jobs and others log until the end of `main`, with a `BackgroundLogger`: it is written, in
+//! order, and a logger that fails or hangs does not keep the process.
 
 use std::sync::Mutex;
 use std::thread;

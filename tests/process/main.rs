@@ -1,5 +1,5 @@
-//! Cases that need a whole process each, its `main` and its end: a program without the test harness, see
-//! `support/programs.rs`.
+//! Cases that need a whole process each, its `main` and its end: a program without the test
+//! harness, see `support/programs.rs`.
 
 #[cfg(unix)]
 mod end_of_main;

@@ -160,7 +160,8 @@ fn in_10_000_races_of_the_drop_with_the_end_each_failure_is_logged_once() {
     }
     drop(handles);
     dropper.join().unwrap();
-    // A job that was still waiting for its turn is stopped, and no failure; so have all of them end first.
+    // A job that was still waiting for its turn is stopped, and no failure; so have all of them end
+    // first.
     settle(&reactor);
     settle(&reactor);
     reactor.shutdown(LONG).unwrap();

@@ -1,4 +1,5 @@
-//! Races and storms: many threads, many rounds. `tests/api` has what they are about, by the same subjects.
+//! Races and storms: many threads, many rounds. `tests/api` has what they are about, by the same
+//! subjects.
 
 #[cfg(unix)]
 mod fork;

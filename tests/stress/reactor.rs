@@ -112,7 +112,8 @@ fn a_storm_of_submissions_loses_no_job_and_no_waiter_to_shutdowns() {
                 2 => {
                     let job: Job =
                         crochet::run_in_reactor(|| async { crochet::shutdown(Duration::MAX) });
-                    // Its own shutdown does not take its result away; another one may have come first.
+                    // Its own shutdown does not take its result away; another one may have come
+                    // first.
                     assert!(matches!(job.join(LONG), Ok(()) | Err(Error::ReactorStopped)));
                 }
                 _ => {
@@ -124,7 +125,8 @@ fn a_storm_of_submissions_loses_no_job_and_no_waiter_to_shutdowns() {
     });
     crochet::shutdown(LONG).unwrap();
     let get = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
-    // A reactor that was only asked to stop may be at it still, but no waiter saw anything before its drop.
+    // A reactor that was only asked to stop may be at it still, but no waiter saw anything before
+    // its drop.
     assert_eq!(get(&count.done) + get(&count.stopped), get(&count.submitted));
     assert_eq!(get(&count.dropped), get(&count.submitted));
     assert!(get(&count.done) >= ROUNDS && get(&count.stopped) > 0);

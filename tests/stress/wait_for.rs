@@ -1,9 +1,9 @@
-//! `wait_for` where its end races with the job's: after the call has returned, nobody may touch the future,
-//! nor what it borrowed.
+//! `wait_for` where its end races with the job's: after the call has returned, nobody may touch the
+//! future, nor what it borrowed.
 //!
-//! Each future looks at a canary on its caller's stack whenever it is polled or dropped, and goes on
-//! looking for a while. The caller kills the canary as soon as the call is back. Who sees it dead ends
-//! the process: memory is no longer what it seems.
+//! Each future looks at a canary on its caller's stack whenever it is polled or dropped, and goes
+//! on looking for a while. The caller kills the canary as soon as the call is back. Who sees it
+//! dead ends the process: memory is no longer what it seems.
 
 use std::future::Future;
 use std::hint::black_box;

@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 /// A child that takes longer has hung. A storm of its own is the longest that there is.
 const LIMIT: Duration = Duration::from_secs(300);
 
-/// Has the rest of the test, in which it stands first, run in a process of its own: alone, and killed after
-/// [`LIMIT`]. If it fails, so does the test, with what it printed. A closure may prepare the command.
+/// Has the rest of the test, in which it stands first, run in a process of its own: alone, and
+/// killed after [`LIMIT`]. If it fails, so does the test, with what it printed. A closure may
+/// prepare the command.
 macro_rules! own_process {
     () => {
         $crate::support::own_process!(|_| ())
@@ -33,7 +34,8 @@ macro_rules! test_name {
 
 pub(crate) use {own_process, test_name};
 
-/// Takes the crate's name, and that of the function `here` of [`test_name!`], off a function's path.
+/// Takes the crate's name, and that of the function `here` of [`test_name!`], off a function's
+/// path.
 pub(crate) fn name_of_test<F>(_: F) -> &'static str {
     let path = any::type_name::<F>();
     path.split_once("::").unwrap().1.strip_suffix("::here").unwrap()
@@ -52,7 +54,8 @@ pub(crate) fn child_command(name: &str) -> Command {
     command
 }
 
-/// Tells whether this is the process of the test `name` alone. If it is not, starts that, and waits for its end.
+/// Tells whether this is the process of the test `name` alone. If it is not, starts that, and waits
+/// for its end.
 #[track_caller]
 pub(crate) fn is_own_process(name: &str, prepare: impl FnOnce(&mut Command)) -> bool {
     if is_child() {

@@ -1,7 +1,7 @@
 //! Has Chromium look at a page, without a window.
 //!
-//! `CROCHET_CHROMIUM=1` in the environment makes it an error that there is none. The gate sets that, and installs
-//! Chromium; elsewhere tests say that they were skipped.
+//! `CROCHET_CHROMIUM=1` in the environment makes it an error that there is none. The gate sets
+//! that, and installs Chromium; elsewhere tests say that they were skipped.
 
 use std::env;
 use std::fs;
@@ -44,8 +44,9 @@ impl Chromium {
         Some(chromium)
     }
 
-    /// Makes a picture of a page after `time` of the page's own clock, in milliseconds, in which it may refresh
-    /// itself; panics if there is nothing in it. It stays in Cargo's directory for what tests leave behind.
+    /// Makes a picture of a page after `time` of the page's own clock, in milliseconds, in which it
+    /// may refresh itself; panics if there is nothing in it. It stays in Cargo's directory for what
+    /// tests leave behind.
     #[track_caller]
     pub(crate) fn look(&self, name: &str, url: &str, time: u32) {
         let png = self.shot(url, time);
@@ -57,8 +58,8 @@ impl Chromium {
         assert!(png.len() > 2 * self.blank.len(), "{name} is blank: {} bytes", png.len());
     }
 
-    /// Reads what is in a page by then, in Chromium's own words. A page that refreshes itself for ever has no such
-    /// time but 0.
+    /// Reads what is in a page by then, in Chromium's own words. A page that refreshes itself for
+    /// ever has no such time but 0.
     #[track_caller]
     pub(crate) fn read(&self, url: &str, time: u32) -> String {
         let output = self.run(&["--dump-dom"], url, time);

@@ -49,8 +49,8 @@ pub(crate) fn command_with_files(name: &str, files: u32) -> Command {
 
 /// Finds what Cargo has built: `target/PROFILE/examples`, beside the `deps` in which this test is.
 ///
-/// `cargo test --test examples` does not build examples. Then there is none, or an old one, which must not pass
-/// for the present one: Cargo's list of its sources tells.
+/// `cargo test --test examples` does not build examples. Then there is none, or an old one, which
+/// must not pass for the present one: Cargo's list of its sources tells.
 #[track_caller]
 fn binary(name: &str) -> PathBuf {
     let test = env::current_exe().unwrap();

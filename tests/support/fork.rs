@@ -14,9 +14,9 @@ const LIMIT: u32 = 40;
 /// Forks here and now. The child, which gets 0, has [`LIMIT`] to end.
 pub(crate) fn fork() -> libc::pid_t {
     #[expect(unsafe_code, reason = "FFI")]
-    // SAFETY: the child has this thread only. What it uses is the C library's allocator, which can be
-    // used after a fork, and the code under test, which must not rely on other threads. `alarm` takes a number;
-    // the signal ends the child.
+    // SAFETY: the child has this thread only. What it uses is the C library's allocator, which can
+    // be used after a fork, and the code under test, which must not rely on other threads. `alarm`
+    // takes a number; the signal ends the child.
     let pid = unsafe {
         let pid = libc::fork();
         if pid == 0 {
@@ -78,7 +78,8 @@ pub(crate) fn in_fork(body: impl FnOnce()) {
     in_fork_ending(End::AtOnce, body);
 }
 
-/// Calls it, which may not wait for anything. The bound is far from what that takes, and from what it would wait.
+/// Calls it, which may not wait for anything. The bound is far from what that takes, and from what
+/// it would wait.
 #[track_caller]
 pub(crate) fn at_once<R>(call: impl FnOnce() -> R) -> R {
     let start = Instant::now();

@@ -1,5 +1,5 @@
-//! What all suites share: hard limits, events instead of sleeps, a process for each test of global state, a
-//! logger that can be asked, and jobs in a known state.
+//! What all suites share: hard limits, events instead of sleeps, a process for each test of global
+//! state, a logger that can be asked, and jobs in a known state.
 
 pub(crate) mod child;
 pub(crate) mod logger;
@@ -82,8 +82,8 @@ impl Drop for OpenOnDrop {
     }
 }
 
-/// Calls `attempt` again, some times, until it takes less than `bound`. A busy machine makes it slow once; what
-/// is slow by itself is so each time.
+/// Calls `attempt` again, some times, until it takes less than `bound`. A busy machine makes it
+/// slow once; what is slow by itself is so each time.
 #[track_caller]
 pub(crate) fn within<R>(bound: Duration, mut attempt: impl FnMut() -> R) -> R {
     let mut took = Vec::new();

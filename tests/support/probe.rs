@@ -1,4 +1,5 @@
-//! Jobs in a known state, and what becomes of them: how often a future is polled, what is dropped and where.
+//! Jobs in a known state, and what becomes of them: how often a future is polled, what is dropped
+//! and where.
 
 use std::fmt;
 use std::future::{self, Future};
@@ -121,7 +122,8 @@ pub(crate) fn thread_of(reactor: &Reactor) -> ThreadId {
     reactor.wait_for(LONG, async { Ok::<_, Error>(here()) }).unwrap()
 }
 
-/// Returns when every job that was submitted before has been begun, and has been polled by its task.
+/// Returns when every job that was submitted before has been begun, and has been polled by its
+/// task.
 #[track_caller]
 pub(crate) fn settle(reactor: &Reactor) {
     let round = async {

@@ -1,7 +1,8 @@
-//! Runs cases that need a whole process each, its `main` and its end: for a suite without the harness.
+//! Runs cases that need a whole process each, its `main` and its end: for a suite without the
+//! harness.
 //!
-//! The program runs itself once for each case, with the case's name in the environment, and looks at what
-//! came of it. Arguments select cases by parts of their names.
+//! The program runs itself once for each case, with the case's name in the environment, and looks
+//! at what came of it. Arguments select cases by parts of their names.
 
 use std::env;
 use std::io::{self, Write};
@@ -26,11 +27,13 @@ pub(crate) struct Case {
     /// What the process prints.
     pub(crate) prints: &'static [&'static str],
     pub(crate) status: i32,
-    /// How long the process takes, at least and at most; where the machine is busy, in one of some runs.
+    /// How long the process takes, at least and at most; where the machine is busy, in one of some
+    /// runs.
     pub(crate) takes: (Duration, Duration),
 }
 
-/// For an exit that is not to be delayed: less than the tens of seconds that the jobs here would hold it up.
+/// For an exit that is not to be delayed: less than the tens of seconds that the jobs here would
+/// hold it up.
 pub(crate) const SOON: (Duration, Duration) = (Duration::ZERO, Duration::from_secs(10));
 /// For one that is delayed by the grace of a second.
 pub(crate) const A_SECOND: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(4));

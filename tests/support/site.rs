@@ -7,8 +7,8 @@ use std::thread;
 
 use crate::support::Gate;
 
-/// Starts a site: calls `answer` for each request, on a thread of its own, with the path, to write what it likes.
-/// Returns the address, without the last slash.
+/// Starts a site: calls `answer` for each request, on a thread of its own, with the path, to write
+/// what it likes. Returns the address, without the last slash.
 pub(crate) fn site(answer: impl Fn(&mut TcpStream, &str) + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -31,7 +31,8 @@ pub(crate) fn site(answer: impl Fn(&mut TcpStream, &str) + Send + Sync + 'static
     url
 }
 
-/// Starts a site that never answers. Returns its address, a gate that a request opens, and one that its end opens.
+/// Starts a site that never answers. Returns its address, a gate that a request opens, and one that
+/// its end opens.
 pub(crate) fn silent_site() -> (String, Gate, Gate) {
     let (asked, gone) = (Gate::new(), Gate::new());
     let (asks, goes) = (asked.clone(), gone.clone());

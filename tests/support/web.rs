@@ -9,8 +9,8 @@ use crate::support::example;
 use crate::support::until;
 use crate::support::{LONG, Limit};
 
-/// Ends the process if the test takes longer than everything in it may wait. That comes last: it leaves apps behind,
-/// which a test that panics does not.
+/// Ends the process if the test takes longer than everything in it may wait. That comes last: it
+/// leaves apps behind, which a test that panics does not.
 #[track_caller]
 pub(crate) fn limit() -> Limit {
     crate::support::limit(LONG * 3)

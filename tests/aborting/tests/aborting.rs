@@ -1,6 +1,7 @@
 //! `panic = "abort"`: all works, and a panic, wherever it is, ends the process at once.
 //!
-//! The program is built by the tests themselves, with that setting and into a target directory of its own.
+//! The program is built by the tests themselves, with that setting and into a target directory of
+//! its own.
 
 #![cfg(unix)]
 

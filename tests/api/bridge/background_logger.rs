@@ -1,4 +1,5 @@
-//! `BackgroundLogger`: what it writes, on which thread, in which order; loggers that block, panic and log.
+//! `BackgroundLogger`: what it writes, on which thread, in which order; loggers that block, panic
+//! and log.
 
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;

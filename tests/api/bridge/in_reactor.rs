@@ -1,4 +1,5 @@
-//! A value that stays on the reactor thread, and is used from others. Its end is in `in_reactor_end.rs`.
+//! A value that stays on the reactor thread, and is used from others. Its end is in
+//! `in_reactor_end.rs`.
 //!
 //! | | works | job's error | panic | late |
 //! |---|---|---|---|---|

@@ -1,4 +1,5 @@
-//! `io::Blocking` over streams that work: what goes through, where it runs, and what a timeout leaves.
+//! `io::Blocking` over streams that work: what goes through, where it runs, and what a timeout
+//! leaves.
 //!
 //! | | ready | pending | late | interrupted |
 //! |---|---|---|---|---|

@@ -1,5 +1,5 @@
-//! `io::Blocking` where it cannot wait: on the reactor thread, while the reactor stops and after, in a forked
-//! child; and with a stream that panics.
+//! `io::Blocking` where it cannot wait: on the reactor thread, while the reactor stops and after,
+//! in a forked child; and with a stream that panics.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,4 +1,5 @@
-//! `iter`: each item on demand. What comes, when it is late, where it is polled and dropped, and what ends it.
+//! `iter`: each item on demand. What comes, when it is late, where it is polled and dropped, and
+//! what ends it.
 
 use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,4 +1,5 @@
-//! Between async and blocking code: streams, items, values that stay in the reactor, blocking work, a logger.
+//! Between async and blocking code: streams, items, values that stay in the reactor, blocking work,
+//! a logger.
 
 mod background_logger;
 mod held;

@@ -1,4 +1,5 @@
-//! What is kept of a job's panic, and the panic hook. Tests of the hook have a process of their own.
+//! What is kept of a job's panic, and the panic hook. Tests of the hook have a process of their
+//! own.
 
 use std::any::Any;
 use std::fmt;

@@ -136,7 +136,8 @@ fn a_value_in_the_reactor_is_refused_and_the_parent_goes_on() {
     assert_eq!(drops.count(), 0);
 }
 
-/// The thread that forks is the one that has the value. When the child ends, so do the thread-locals there.
+/// The thread that forks is the one that has the value. When the child ends, so do the
+/// thread-locals there.
 #[test]
 fn a_fork_inside_of_a_call_leaves_the_value_to_the_parent() {
     struct ParentsOnly(u32);

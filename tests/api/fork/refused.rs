@@ -1,5 +1,5 @@
-//! Forked children: refused at once, never stuck, and of no harm to the parent. Each test has a process of
-//! its own, which forks.
+//! Forked children: refused at once, never stuck, and of no harm to the parent. Each test has a
+//! process of its own, which forks.
 
 use std::future;
 use std::process;
@@ -14,7 +14,8 @@ use crochet::{Error, EventualResult, Reactor, RetrieveError};
 
 type Job<T = ()> = EventualResult<T, Error>;
 
-/// Every method of a job's handle that came with the fork; `jobs` are used up, one by each that takes it.
+/// Every method of a job's handle that came with the fork; `jobs` are used up, one by each that
+/// takes it.
 fn check_handles(parent: u32, jobs: [Job; 5]) {
     for job in &jobs {
         refused(parent, || job.wait(LONG));

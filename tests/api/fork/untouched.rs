@@ -1,5 +1,6 @@
-//! A forked child leaves alone what is its parent's: jobs, sockets, the poller that both processes have, the
-//! records of a logger. However it goes on: by dropping what it has, in `main` of a `Driver`, in a job.
+//! A forked child leaves alone what is its parent's: jobs, sockets, the poller that both processes
+//! have, the records of a logger. However it goes on: by dropping what it has, in `main` of a
+//! `Driver`, in a job.
 
 use std::fs;
 use std::future;

@@ -6,8 +6,8 @@
 //! | the closure | dropped uncalled | – | – | – | – | – | – |
 //! | the future | – | dropped after this poll | dropped | – | – | – | – |
 //!
-//! All of that happens on the reactor thread, and the outcome is known only after it. `cancel` itself
-//! never waits. What a panicking `Drop` makes of it is in `panics.rs`.
+//! All of that happens on the reactor thread, and the outcome is known only after it. `cancel`
+//! itself never waits. What a panicking `Drop` makes of it is in `panics.rs`.
 
 use std::future::{pending, poll_fn};
 use std::sync::atomic::{AtomicBool, Ordering};

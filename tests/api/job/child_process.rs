@@ -1,5 +1,5 @@
-//! Child processes in jobs, with async-process: what they print, how they end, and that none is left as a
-//! zombie. Each test has a process of its own, whose children it can count.
+//! Child processes in jobs, with async-process: what they print, how they end, and that none is
+//! left as a zombie. Each test has a process of its own, whose children it can count.
 
 use std::fs;
 use std::process;

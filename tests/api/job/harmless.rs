@@ -1,5 +1,5 @@
-//! User code that the crate runs in between: a `Debug`, a logger, a waker. Whether it panics or calls the
-//! crate itself, jobs and waits go on.
+//! User code that the crate runs in between: a `Debug`, a logger, a waker. Whether it panics or
+//! calls the crate itself, jobs and waits go on.
 //!
 //! | | where the handle is dropped | at the end of a detached job | at shutdown (stash) |
 //! |---|---|---|---|

@@ -261,7 +261,8 @@ fn a_job_that_is_submitted_and_listed_just_before_the_reactor_sleeps_is_begun() 
     let reactor = Reactor::builder().spin(Duration::ZERO).build().unwrap();
     let inner = reactor.clone();
     let first = reactor.run_in_reactor(|| async move {
-        // From here on it is a task: the reactor looks into its queue before it runs this, and then sleeps.
+        // From here on it is a task: the reactor looks into its queue before it runs this, and then
+        // sleeps.
         yield_now().await;
         let second = idle(&inner);
         assert_eq!(inner.jobs().len(), 2);

@@ -1,4 +1,5 @@
-//! What `run_in_reactor` does with a job. Panics are in `panics.rs`, cancellation in `cancelling.rs`.
+//! What `run_in_reactor` does with a job. Panics are in `panics.rs`, cancellation in
+//! `cancelling.rs`.
 //!
 //! | | reactor idle | reactor held | shut down |
 //! |---|---|---|---|

@@ -1,5 +1,5 @@
-//! The notice of a poll that held the reactor thread for too long. Each test has a process of its own,
-//! for the logger.
+//! The notice of a poll that held the reactor thread for too long. Each test has a process of its
+//! own, for the logger.
 
 use std::thread;
 use std::time::{Duration, Instant};

@@ -1,4 +1,5 @@
-//! Without the feature `tokio`, a job that uses tokio panics with a text of tokio's, and is told of the feature.
+//! Without the feature `tokio`, a job that uses tokio panics with a text of tokio's, and is told of
+//! the feature.
 //!
 //! That this is tokio's text, `tests/tokio` sees to.
 

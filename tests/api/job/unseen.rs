@@ -7,8 +7,8 @@
 //! | … seen | – | – | – | – | – | – |
 //! | it is stashed, at shutdown | – | – | logged | logged | – | – |
 //!
-//! The logger is one for the process, so each test has error texts of its own. A shutdown of the reactor is
-//! what makes sure that all is logged that is going to be.
+//! The logger is one for the process, so each test has error texts of its own. A shutdown of the
+//! reactor is what makes sure that all is logged that is going to be.
 
 use std::fmt;
 use std::future::IntoFuture;

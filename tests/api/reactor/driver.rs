@@ -1,7 +1,8 @@
-//! `no_setup` and the `Driver`: a reactor that the application runs itself. Each test has a process of its
-//! own.
+//! `no_setup` and the `Driver`: a reactor that the application runs itself. Each test has a process
+//! of its own.
 //!
-//! A driver is unrun, running, or over (`main` done, stopped, dropped); a waiter may come in each of them.
+//! A driver is unrun, running, or over (`main` done, stopped, dropped); a waiter may come in each
+//! of them.
 
 use std::cell::Cell;
 use std::future::{Future, pending};

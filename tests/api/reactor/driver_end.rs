@@ -1,5 +1,5 @@
-//! How a `Driver`'s run ends: `main` done, stopped, dropped or never begun. Each test has a process of its
-//! own.
+//! How a `Driver`'s run ends: `main` done, stopped, dropped or never begun. Each test has a process
+//! of its own.
 
 use std::future::{self, Future};
 use std::panic::{AssertUnwindSafe, catch_unwind};

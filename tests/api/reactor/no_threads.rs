@@ -1,5 +1,6 @@
-//! A system that has no more threads to give (`RLIMIT_NPROC`): calls say so, and later ones can succeed.
-//! `starting.rs` has stacks for which there is no room. Each test has a process of its own.
+//! A system that has no more threads to give (`RLIMIT_NPROC`): calls say so, and later ones can
+//! succeed. `starting.rs` has stacks for which there is no room. Each test has a process of its
+//! own.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -13,7 +14,8 @@ struct NoThreads(libc::rlimit);
 
 impl NoThreads {
     fn new() -> Self {
-        /// An id that nobody has. The limit is not for root, so tests that are run by root change into that.
+        /// An id that nobody has. The limit is not for root, so tests that are run by root change
+        /// into that.
         const NOBODY: libc::uid_t = 54_321;
 
         let mut before = libc::rlimit { rlim_cur: 0, rlim_max: 0 };

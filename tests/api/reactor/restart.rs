@@ -1,5 +1,6 @@
-//! Reactors that come and go: from jobs and their drops, with handles in thread-locals. `shutdown.rs`,
-//! `starting.rs` and `handles.rs` have the simple cases, and `tests/stress` a storm of submissions.
+//! Reactors that come and go: from jobs and their drops, with handles in thread-locals.
+//! `shutdown.rs`, `starting.rs` and `handles.rs` have the simple cases, and `tests/stress` a storm
+//! of submissions.
 
 use std::cell::RefCell;
 use std::thread;

@@ -1,5 +1,5 @@
-//! What a shutdown does to jobs: each is dropped once, on the reactor thread, in the order of submission.
-//! The tests of the global reactor have a process of their own.
+//! What a shutdown does to jobs: each is dropped once, on the reactor thread, in the order of
+//! submission. The tests of the global reactor have a process of their own.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -25,7 +25,8 @@ fn jobs_are_dropped_in_the_order_of_submission() {
         let dropped = dropped.clone();
         reactor.run_in_reactor(never(OnDrop(move || dropped.send(i).unwrap())))
     };
-    // Half of them have a task, the other half are in the queue; and places of tasks are used again.
+    // Half of them have a task, the other half are in the queue; and places of tasks are used
+    // again.
     let mut jobs: Vec<_> = (0..JOBS / 2).map(submit).collect();
     for i in (0..JOBS / 2).step_by(3) {
         jobs[i].cancel();

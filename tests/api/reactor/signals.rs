@@ -1,5 +1,5 @@
-//! Signals: Ctrl-C with and without a handler, and calls that a signal interrupts. Each test has a process of
-//! its own.
+//! Signals: Ctrl-C with and without a handler, and calls that a signal interrupts. Each test has a
+//! process of its own.
 
 use std::fs;
 use std::future;
@@ -23,8 +23,8 @@ type Job<T = ()> = EventualResult<T, Error>;
 
 const READY: &str = "ready for Ctrl-C";
 
-/// Has Ctrl-C do what it does by default. A shell starts programs in the background with it ignored, and so
-/// this one, if the tests are run there.
+/// Has Ctrl-C do what it does by default. A shell starts programs in the background with it
+/// ignored, and so this one, if the tests are run there.
 fn ctrl_c_by_default() {
     #[expect(unsafe_code, reason = "FFI")]
     // SAFETY: no handler is installed, but the default action.
@@ -32,8 +32,8 @@ fn ctrl_c_by_default() {
     assert_ne!(before, libc::SIG_ERR);
 }
 
-/// Runs `waits` in a process of its own, which it never leaves by itself, and presses Ctrl-C when it has said
-/// that it is ready. The process must be gone at once, by that signal.
+/// Runs `waits` in a process of its own, which it never leaves by itself, and presses Ctrl-C when
+/// it has said that it is ready. The process must be gone at once, by that signal.
 #[track_caller]
 fn ctrl_c_ends(name: &str, waits: impl FnOnce()) {
     if is_child() {
@@ -146,8 +146,8 @@ fn a_shutdown_from_a_handler_frees_every_waiter() {
 
 static INTERRUPTIONS: AtomicUsize = AtomicUsize::new(0);
 
-/// Interrupts every other thread of the process once a millisecond, until the guard is dropped. System calls
-/// that wait fail with `EINTR`.
+/// Interrupts every other thread of the process once a millisecond, until the guard is dropped.
+/// System calls that wait fail with `EINTR`.
 fn interrupt_all() -> impl Drop {
     struct Stop(Option<thread::JoinHandle<()>>);
     static STOPPED: AtomicBool = AtomicBool::new(false);
@@ -162,8 +162,8 @@ fn interrupt_all() -> impl Drop {
         INTERRUPTIONS.fetch_add(1, Ordering::Relaxed);
     }
     #[expect(unsafe_code, reason = "FFI")]
-    // SAFETY: a `sigaction` of zeros has no flags, SA_RESTART among them, and an empty mask. The handler is a
-    // function that takes one number, and async-signal-safe.
+    // SAFETY: a `sigaction` of zeros has no flags, SA_RESTART among them, and an empty mask. The
+    // handler is a function that takes one number, and async-signal-safe.
     let error = unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = count as extern "C" fn(libc::c_int) as usize;
@@ -180,7 +180,8 @@ fn interrupt_all() -> impl Drop {
                 let thread: libc::pid_t = name.to_str().unwrap().parse().unwrap();
                 if thread != this {
                     #[expect(unsafe_code, reason = "FFI")]
-                    // SAFETY: it takes numbers. A thread that has ended since is an error, and no matter.
+                    // SAFETY: it takes numbers. A thread that has ended since is an error, and no
+                    // matter.
                     let _ =
                         unsafe { libc::syscall(libc::SYS_tgkill, process, thread, libc::SIGUSR1) };
                 }

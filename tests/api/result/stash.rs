@@ -1,4 +1,5 @@
-//! Putting results away by `stash`, and getting them back. Those with a time to live are in `stash_for.rs`.
+//! Putting results away by `stash`, and getting them back. Those with a time to live are in
+//! `stash_for.rs`.
 //!
 //! | | queued, running, waiting | done: ok, err, panicked | cancelled, stopped |
 //! |---|---|---|---|

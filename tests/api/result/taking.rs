@@ -273,8 +273,8 @@ fn a_result_need_only_be_send() {
     }
 }
 
-/// Tells of a type whether it has a trait: the inherent constant goes before that of `Otherwise`, where
-/// its bound is met.
+/// Tells of a type whether it has a trait: the inherent constant goes before that of `Otherwise`,
+/// where its bound is met.
 struct Is<T>(PhantomData<T>);
 
 trait Otherwise {

@@ -1,5 +1,5 @@
-//! `wait_for` and panics: wherever the job panics, the panic goes on in the caller, with the same payload,
-//! and the reactor goes on.
+//! `wait_for` and panics: wherever the job panics, the panic goes on in the caller, with the same
+//! payload, and the reactor goes on.
 //!
 //! | the panic is in | the future is dropped on |
 //! |---|---|

@@ -1,5 +1,5 @@
-//! `wait_for` where there is no reactor to wait for: on its own thread, while it stops, after it has
-//! stopped; and the free function, which starts one.
+//! `wait_for` where there is no reactor to wait for: on its own thread, while it stops, after it
+//! has stopped; and the free function, which starts one.
 
 use std::future;
 use std::sync::mpsc;

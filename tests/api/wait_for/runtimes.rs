@@ -11,7 +11,8 @@ use crate::support::{LONG, Probe, here, limit, thread_of};
 
 const SHORT: Duration = Duration::from_millis(20);
 
-/// Waits for a job that is ready, for one that needs the reactor's timers, and for one that is late.
+/// Waits for a job that is ready, for one that needs the reactor's timers, and for one that is
+/// late.
 #[track_caller]
 fn assert_works(reactor: &Reactor) {
     let mut borrowed = 1;
@@ -50,8 +51,8 @@ fn it_works_inside_the_block_on_of_futures_lite() {
 fn it_works_inside_the_block_on_of_async_io() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    // This `block_on` may be the one that drives the timers of the whole process; while it is blocked, the
-    // reactor's own does.
+    // This `block_on` may be the one that drives the timers of the whole process; while it is
+    // blocked, the reactor's own does.
     for _ in 0..10 {
         async_io::block_on(async {
             Timer::after(Duration::from_millis(1)).await;

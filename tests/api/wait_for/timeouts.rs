@@ -1,5 +1,5 @@
-//! `wait_for` at its timeout: the future is dropped on the caller's thread, whatever the reactor is doing,
-//! and the error says what that was.
+//! `wait_for` at its timeout: the future is dropped on the caller's thread, whatever the reactor is
+//! doing, and the error says what that was.
 //!
 //! | at the deadline the job is | the reactor thread is | the call returns |
 //! |---|---|---|

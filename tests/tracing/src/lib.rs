@@ -1,5 +1,5 @@
-//! Tests of the feature `tracing`, with a real subscriber; see `tests`. Here is what they share: a subscriber that
-//! keeps what it hears.
+//! Tests of the feature `tracing`, with a real subscriber; see `tests`. Here is what they share: a
+//! subscriber that keeps what it hears.
 
 use std::fmt;
 use std::process;

@@ -1,5 +1,5 @@
-//! What the feature costs where there is no subscriber: no memory. It counts what is allocated in this process, so
-//! it is the only test of its program.
+//! What the feature costs where there is no subscriber: no memory. It counts what is allocated in
+//! this process, so it is the only test of its program.
 
 #[path = "../../support/mod.rs"]
 #[allow(dead_code, unused_imports, unused_macros, reason = "this suite uses some of it")]
@@ -51,7 +51,8 @@ fn allocations(call: impl Fn()) -> f64 {
 #[test]
 fn without_a_subscriber_a_call_allocates_as_little_as_without_the_feature() {
     let _limit = limit(LONG);
-    // Both sides busy-wait, where there are two cores: a thread that sleeps may allocate, and not always does.
+    // Both sides busy-wait, where there are two cores: a thread that sleeps may allocate, and not
+    // always does.
     let reactor = Reactor::builder().spin(Duration::from_millis(5)).build().unwrap();
     let one_core = thread::available_parallelism().is_ok_and(|cores| cores.get() == 1);
     let lent = allocations(|| reactor.wait_for(LONG, async { Ok::<_, Error>(()) }).unwrap());

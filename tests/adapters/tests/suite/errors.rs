@@ -1,4 +1,5 @@
-//! `Error<E>` goes through `?` into the error types that programs use, and its source stays what it was.
+//! `Error<E>` goes through `?` into the error types that programs use, and its source stays what it
+//! was.
 
 use std::error::Error as _;
 use std::future;
@@ -67,7 +68,8 @@ fn into_one_variant_of_an_enum() {
     assert!(late.is_timeout());
 }
 
-/// Two variants, one for the job's own error and one for the crate's; `wait_for` itself does without a wrapper.
+/// Two variants, one for the job's own error and one for the crate's; `wait_for` itself does
+/// without a wrapper.
 #[derive(Debug, thiserror::Error)]
 enum Flat {
     #[error("the lookup failed")]

@@ -1,4 +1,5 @@
-//! Blocking calls inside tokio's runtimes: they work, and never panic, where tokio's own `block_on` does.
+//! Blocking calls inside tokio's runtimes: they work, and never panic, where tokio's own `block_on`
+//! does.
 
 use std::future;
 use std::time::Duration;

@@ -9,7 +9,8 @@ use tokio::runtime::Runtime;
 use crate::support::{Gate, LONG, own_process};
 use crate::{current_thread, multi_thread};
 
-/// Runs the driver with `main`, jobs from another thread, and tokio's own timers and tasks beside them.
+/// Runs the driver with `main`, jobs from another thread, and tokio's own timers and tasks beside
+/// them.
 fn drive(runtime: &Runtime) {
     let driver = crochet::no_setup().unwrap();
     let worker = thread::spawn(|| {

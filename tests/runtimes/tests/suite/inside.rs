@@ -1,5 +1,5 @@
-//! Blocking calls inside other runtimes: `wait_for`, `join`, and the drop of any handle. They work, and never
-//! panic; `blocking.rs` has more of tokio. All of this is as true in a release build.
+//! Blocking calls inside other runtimes: `wait_for`, `join`, and the drop of any handle. They work,
+//! and never panic; `blocking.rs` has more of tokio. All of this is as true in a release build.
 //!
 //! The one honest limit: a job that needs the very thread that it blocks waits until its timeout.
 

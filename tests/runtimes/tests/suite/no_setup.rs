@@ -98,7 +98,8 @@ mod cases {
             assert!(matches!(refused, Err(Error::OnReactorThread)));
         });
         block_on(pin!(async { main.await.unwrap() }));
-        // The run is over, and so is its reactor: the next call starts one with a thread of its own.
+        // The run is over, and so is its reactor: the next call starts one with a thread of its
+        // own.
         assert_ne!(library(), here);
         crochet::shutdown(LONG).unwrap();
     }
@@ -172,12 +173,13 @@ mod cases {
         let waiters = waiters(job);
         block_on(pin!(async {
             let run = async { driver.run(future::pending::<()>()).await.unwrap() };
-            // As a `select!` or a timeout would do: another branch is ready, and the run is dropped.
+            // As a `select!` or a timeout would do: another branch is ready, and the run is
+            // dropped.
             run.or(async { begun.await.unwrap() }).await;
             assert!(dropped.is_open());
         }));
-        // The one that had lent its future by then is told so. One that came later has a fresh reactor, which
-        // is stopped for it.
+        // The one that had lent its future by then is told so. One that came later has a fresh
+        // reactor, which is stopped for it.
         until(|| {
             crochet::shutdown(LONG).unwrap();
             waiters.iter().all(thread::JoinHandle::is_finished)

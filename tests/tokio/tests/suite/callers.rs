@@ -1,7 +1,7 @@
 //! Callers that are inside a tokio runtime of their own.
 //!
-//! Their jobs run in the crate's context, not in theirs, which stands still while they wait; and their own
-//! context is what it was afterwards.
+//! Their jobs run in the crate's context, not in theirs, which stands still while they wait; and
+//! their own context is what it was afterwards.
 
 use std::future;
 use std::time::Duration;

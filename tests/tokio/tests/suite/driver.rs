@@ -1,5 +1,5 @@
-//! `no_setup` with the feature: jobs are in the context that the application's executor has, or else in the
-//! crate's own.
+//! `no_setup` with the feature: jobs are in the context that the application's executor has, or
+//! else in the crate's own.
 //!
 //! | | smol | async-io | tokio, current thread | tokio, multi-thread |
 //! |---|---|---|---|---|

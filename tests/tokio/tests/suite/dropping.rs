@@ -1,4 +1,5 @@
-//! Where jobs are dropped: always in the context that they are polled in, or if they never were, in any.
+//! Where jobs are dropped: always in the context that they are polled in, or if they never were, in
+//! any.
 //!
 //! | the job | dropped by | context |
 //! |---|---|---|

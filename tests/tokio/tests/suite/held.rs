@@ -1,4 +1,5 @@
-//! `in_context` and `Held`: values that need a runtime's context, used and dropped on ordinary threads.
+//! `in_context` and `Held`: values that need a runtime's context, used and dropped on ordinary
+//! threads.
 
 use std::thread;
 
@@ -84,7 +85,8 @@ fn in_an_application_that_drives_the_reactor_the_context_is_that_of_its_runtime(
     let driver = crochet::no_setup().unwrap();
     let job = crochet::run_in_reactor(|| async { Ok::<_, Error>(Held::new(NeedsContext)) });
     let held = runtime.block_on(driver.run(job.into_future())).unwrap().unwrap();
-    // On a thread that is in no context, after the driver has ended; a second runtime is not started for it.
+    // On a thread that is in no context, after the driver has ended; a second runtime is not
+    // started for it.
     drop(held);
     assert_eq!(in_context(context), id);
 }

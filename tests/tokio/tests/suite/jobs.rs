@@ -218,7 +218,8 @@ fn a_job_that_leaks_a_guard_does_not_end_the_reactor() {
     reactor.shutdown(LONG).unwrap();
 }
 
-/// The library looks for this text where the feature is off; its own tests (`tests/api/job/tokio_hint.rs`) do without tokio.
+/// The library looks for this text where the feature is off; its own tests
+/// (`tests/api/job/tokio_hint.rs`) do without tokio.
 #[test]
 fn this_is_what_tokio_says_where_there_is_no_context() {
     assert_eq!(context(), None);

@@ -1,5 +1,5 @@
-//! What the feature does to a process: one thread that sleeps, and nothing in its forks. Each test has a process
-//! of its own.
+//! What the feature does to a process: one thread that sleeps, and nothing in its forks. Each test
+//! has a process of its own.
 
 use std::future;
 use std::io;
