@@ -1,8 +1,9 @@
 //! An async library and its blocking twin, side by side.
 //!
-//! The library is a small client for Redis, in `support/redis.rs`: a connection, a pipeline of commands, a
-//! subscription as a stream. It is async, and written once. Two attributes, `#[crochet::blocking]`, give it a
-//! module `blocking` with the same functions for programs that are not async. This program uses both.
+//! The library is a small client for Redis, in `support/redis.rs`: a connection, a pipeline of
+//! commands, a subscription as a stream. It is async, and written once. Two attributes,
+//! `#[crochet::blocking]`, give it a module `blocking` with the same functions for programs that
+//! are not async. This program uses both.
 //!
 //! ```text
 //! $ cargo run --example twin                                     # asks a server that it starts itself
@@ -15,7 +16,8 @@
 //! $ cargo run --example twin -- localhost:6379                    # asks another one
 //! ```
 //!
-//! It leaves the keys `crochet:yarn` and `crochet:rows` behind. If a command fails, it says why, and exits with 1.
+//! It leaves the keys `crochet:yarn` and `crochet:rows` behind. If a command fails, it says why,
+//! and exits with 1.
 
 #[path = "support/redis.rs"]
 mod redis;

@@ -200,11 +200,11 @@ pub use crochet_macros::wait_for;
 #[cfg(feature = "macros")]
 pub use crochet_macros::run_in_reactor;
 
-/// Gives a whole async API a blocking one: its twin, made from an `impl` or a trait. The functions that are `async`
-/// there block here.
+/// Gives a whole async API a blocking one: its twin, made from an `impl` or a trait. The functions
+/// that are `async` there block here.
 ///
-/// The async code stays as it is, and is compiled once. The twin is a struct of your own, in a module of your own,
-/// with your derives and documentation, around the async value:
+/// The async code stays as it is, and is compiled once. The twin is a struct of your own, in a
+/// module of your own, with your derives and documentation, around the async value:
 ///
 /// ```
 /// use std::io;
@@ -257,11 +257,15 @@ pub use crochet_macros::run_in_reactor;
 /// # }
 /// ```
 ///
+/// The [guide](crate::guide::twins) goes from an async crate to its module `blocking`, step by
+/// step.
+///
 /// # What the twin has
 ///
-/// Every function of the `impl` that is not private and not skipped, with its name, visibility, generics, `where`,
-/// `cfg`s, lint levels, `#[must_use]`, `#[deprecated]` and `#[inline]`; and every associated constant. Its
-/// documentation is the original's, without the section `# Examples`, and with a link to the original.
+/// Every function of the `impl` that is not private and not skipped, with its name, visibility,
+/// generics, `where`, `cfg`s, lint levels, `#[must_use]`, `#[deprecated]` and `#[inline]`; and
+/// every associated constant. Its documentation is the original's, without the section
+/// `# Examples`, and with a link to the original.
 ///
 /// | in the async API | in the twin |
 /// |---|---|
@@ -273,41 +277,49 @@ pub use crochet_macros::run_in_reactor;
 /// | `impl Stream<Item = Result<T, E>>` | the same with [merged errors](crate::Iter::merge_errors): an iterator of `Result<T, E>` |
 /// | `impl AsyncRead`, `AsyncWrite`, `AsyncBufRead`, `AsyncSeek` (of futures-io) | [`io::Blocking`](crate::io::Blocking), with the timeout for each call |
 ///
-/// A type is taken for a `Result` by its name: `Result`, with or without a path and arguments, or a name that ends so
-/// and has arguments, like `RedisResult<T>`. Under any other name it is a value.
+/// A type is taken for a `Result` by its name: `Result`, with or without a path and arguments, or a
+/// name that ends so and has arguments, like `RedisResult<T>`. Under any other name it is a value.
 ///
-/// Methods take `self`, `&self`, `&mut self`, `self: Box<Self>` or `self: Arc<Self>`. For `Arc<Self>` the async value is
-/// moved out of the last handle to the twin; of others it is cloned, so it is `Clone`; or the twin has it as
-/// `Arc<Client>`, which is cloned then.
+/// Methods take `self`, `&self`, `&mut self`, `self: Box<Self>` or `self: Arc<Self>`. For
+/// `Arc<Self>` the async value is moved out of the last handle to the twin; of others it is cloned,
+/// so it is `Clone`; or the twin has it as `Arc<Client>`, which is cloned then.
 ///
 /// # Types
 ///
-/// `Self`, the type of the `impl`, and each `A` of `types(A as B, ..)` become their twins. Paths are compared as they
-/// are written, and their arguments stay: `Session<'_>` becomes `blocking::Session<'_>`.
+/// `Self`, the type of the `impl`, and each `A` of `types(A as B, ..)` become their twins. Paths
+/// are compared as they are written, and their arguments stay: `Session<'_>` becomes
+/// `blocking::Session<'_>`.
 ///
-/// - As results: by themselves, inside of `Result`, `Option`, `Vec`, `Box` and tuples, and as items of streams.
+/// - As results: by themselves, inside of `Result`, `Option`, `Vec`, `Box` and tuples, and as items
+///   of streams.
 /// - As arguments: by value, `&` and `&mut`.
 ///
-/// Anywhere else they are a compile error: write `#[blocking(skip)]` above the function, and a blocking one by hand,
-/// in an `impl` of the twin.
+/// Anywhere else they are a compile error: write `#[blocking(skip)]` above the function, and a
+/// blocking one by hand, in an `impl` of the twin.
 ///
-/// A generic type gives its twin's arguments, too: `#[crochet::blocking(as = BlockingStore<T>)] impl<T> Store<T>`.
+/// A generic type gives its twin's arguments, too:
+/// `#[crochet::blocking(as = BlockingStore<T>)] impl<T> Store<T>`.
 ///
 /// # Options
 ///
 /// - `as = path`: the twin. For a trait: the name of the one to make.
-/// - `timeout = 5.0`: as for [`#[wait_for]`](macro@crate::wait_for): seconds, or any `Duration`. It may use `self`, the
-///   twin, and the arguments: `timeout = self.timeout` for a twin with a second field.
+/// - `timeout = 5.0`: as for [`#[wait_for]`](macro@crate::wait_for): seconds, or any `Duration`. It
+///   may use `self`, the twin, and the arguments: `timeout = self.timeout` for a twin with a second
+///   field.
 /// - `types(A as B, ..)`: as above. `A as B = path` has `path` make a `B` of an `A`.
-/// - `make = path`: what makes a twin of the async value, where it has more fields than that one; otherwise it is the
-///   tuple constructor. The first field of the twin is the async value, or an `Arc` of it.
-/// - `error = path`: a function from `crochet::Error` to the error of the results, where that has no `From`; or
-///   `error = wrap`: results become `Result<T, crochet::Error<E>>`. Then streams keep two levels of errors.
-/// - `reactor = expression`: a `&`[`Reactor`](crate::Reactor), as for [`#[wait_for]`](macro@crate::wait_for).
+/// - `make = path`: what makes a twin of the async value, where it has more fields than that one;
+///   otherwise it is the tuple constructor. The first field of the twin is the async value `Client`,
+///   [`crochet::Held<Client>`](crate::Held), which is dropped in the context of jobs, as types built
+///   on tokio may need it, or `Arc<Client>`.
+/// - `error = path`: a function from `crochet::Error` to the error of the results, where that has
+///   no `From`; or `error = wrap`: results become `Result<T, crochet::Error<E>>`. Then streams keep
+///   two levels of errors.
+/// - `reactor = expression`: a `&`[`Reactor`](crate::Reactor), as for
+///   [`#[wait_for]`](macro@crate::wait_for).
 /// - `crate = path`: where this crate is.
 ///
-/// On one function, `#[blocking(..)]` has `timeout`, `error`, `reactor` or `skip`. It may be inside a `cfg_attr`, so that
-/// nothing is left of this crate where a feature is off:
+/// On one function, `#[blocking(..)]` has `timeout`, `error`, `reactor` or `skip`. It may be inside
+/// a `cfg_attr`, so that nothing is left of this crate where a feature is off:
 ///
 /// ```
 /// # #![expect(unexpected_cfgs, reason = "the feature is that of a library")]
@@ -332,7 +344,8 @@ pub use crochet_macros::run_in_reactor;
 ///
 /// # Traits
 ///
-/// On a trait, it makes a trait that blocks, and implements that for every type that has the first one:
+/// On a trait, it makes a trait that blocks, and implements that for every type that has the first
+/// one:
 ///
 /// ```
 /// use std::future::Future;
@@ -359,13 +372,13 @@ pub use crochet_macros::run_in_reactor;
 /// # Ok::<(), io::Error>(())
 /// ```
 ///
-/// Above `#[async_trait]`, the trait has `async fn`s. Otherwise a plain `async fn` is a compile error, as its future
-/// need not be `Send`.
+/// Above `#[async_trait]`, the trait has `async fn`s. Otherwise a plain `async fn` is a compile
+/// error, as its future need not be `Send`.
 ///
 /// # Errors
 ///
-/// Calls fail as those of [`wait_for`](crate::wait_for()) do, with a timeout, or on the reactor's own thread. What
-/// there is no twin for is a compile error at its place, and says what to write.
+/// Calls fail as those of [`wait_for`](crate::wait_for()) do, with a timeout, or on the reactor's
+/// own thread. What there is no twin for is a compile error at its place, and says what to write.
 ///
 /// # Panics
 ///

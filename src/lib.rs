@@ -141,11 +141,12 @@
 |---|---|
 | [`guide`] | three habits for libraries: hide the reactor, keep decorated code small, test the original |
 | [`guide::which`] | which function do I need? |
+| [`guide::twins`] | a blocking API for a whole async crate |
 | [`guide::shutdown`] | applications with an executor of their own, shutdown, deadlocks |
 | [`guide::ffi`] | waits that Ctrl-C or a host program can interrupt |
 | [`guide::tokio`] | reqwest, sqlx and other libraries that need tokio |
 | [`guide::limits`] | what it cannot do, and what differs on Windows |
-| [`guide::comparison`] | async/await, tokio, smol, pollster, `reqwest::blocking` |
+| [`guide::comparison`] | async/await, tokio, smol, pollster, `reqwest::blocking`, maybe-async |
 | [`guide::python`] | what each name of Python's Crochet is called here |
 "
 )]

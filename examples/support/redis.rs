@@ -1,8 +1,8 @@
-//! A small async client for Redis, and its blocking twin: [`Connection`] and [`Pipeline`] are async,
-//! [`blocking::Connection`] and [`blocking::Pipeline`] are not.
+//! A small async client for Redis, and its blocking twin: [`Connection`] and [`Pipeline`] are
+//! async, [`blocking::Connection`] and [`blocking::Pipeline`] are not.
 //!
-//! The protocol is RESP, version 2. All that this crate has to do with it is one attribute on each `impl`, and
-//! the conversion of its error.
+//! The protocol is RESP, version 2. All that this crate has to do with it is one attribute on each
+//! `impl`, and the conversion of its error.
 
 use std::{fmt, io};
 
@@ -19,7 +19,8 @@ pub(crate) enum Error {
     Io(io::Error),
     /// The server refused the command.
     Refused(String),
-    /// An earlier command was given up before its answer came, so that answers no longer belong to commands.
+    /// An earlier command was given up before its answer came, so that answers no longer belong to
+    /// commands.
     OutOfStep,
 }
 

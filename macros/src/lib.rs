@@ -29,13 +29,15 @@ use crate::args::Kind;
 /// }
 /// ```
 ///
-/// Instead of the literal there may be an expression, which is evaluated before the arguments are moved.
+/// Instead of the literal there may be an expression, which is evaluated before the arguments are
+/// moved.
 ///
-/// In a free function the call would be `lookup_async(name)`. But an attribute is not told whether a function
-/// without `self` is in an `impl`. If the function mentions `Self`, it is. Otherwise the blocking function has a
-/// copy of the original in its body, and calls that, which works in both places. A body that may hold state, or
-/// must not be there twice for another reason, is not copied: one with a `static`, an `impl`, a `#[no_mangle]`,
-/// or a macro that is not known to be harmless. Such a function is taken to be a free one.
+/// In a free function the call would be `lookup_async(name)`. But an attribute is not told whether
+/// a function without `self` is in an `impl`. If the function mentions `Self`, it is. Otherwise the
+/// blocking function has a copy of the original in its body, and calls that, which works in both
+/// places. A body that may hold state, or must not be there twice for another reason, is not
+/// copied: one with a `static`, an `impl`, a `#[no_mangle]`, or a macro that is not known to be
+/// harmless. Such a function is taken to be a free one.
 #[proc_macro_attribute]
 pub fn wait_for(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::expand(Kind::WaitFor, args.into(), item.into()).into()

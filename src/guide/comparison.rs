@@ -1,4 +1,5 @@
-//! How this compares with async/await, tokio, smol, pollster and `reqwest::blocking`.
+//! How this compares with async/await, tokio, smol, pollster, `reqwest::blocking`, and with what
+//! else makes a blocking API of an async one: maybe-async, bisync, synca, block_on_proc.
 //!
 //! # With async/await
 //!
@@ -61,6 +62,31 @@
 //! `examples/tokio_client/src/main.rs` of the repository does with reqwest's async side what
 //! `reqwest::blocking` does, and `examples/drop_in.rs` contains a client library whose users see no
 //! more of this crate than users of reqwest see of its thread.
+//!
+//! # With maybe-async, bisync, synca and block_on_proc
+//!
+//! Macros that give an async library a blocking API, as [twins](crate::guide::twins) do. The first
+//! three remove the words `async` and `.await`, and compile what is left; block_on_proc calls
+//! `block_on` in each function. They were tried with a client that connects, asks, and returns a
+//! stream (maybe-async 0.2.11, synca 0.5.3, block_on_proc 0.2.0; all releases of bisync are
+//! yanked, so it could only be read).
+//!
+//! | | maybe-async | bisync, synca | block_on_proc | `#[crochet::blocking]` |
+//! |---|---|---|---|---|
+//! | your code is compiled | once, as one or the other | twice | once | once |
+//! | both APIs in one program | no: a feature of the whole build decides | yes, as two modules | yes, as `get` and `get_blocking` of one type | yes, as two types |
+//! | async I/O, as of tokio | does not compile in the blocking form: a second I/O layer is yours to write | the same | works | works |
+//! | what runs the future | nothing, there is none | nothing, there is none | a new tokio runtime for each call, which takes 150 µs and more | the reactor, which is kept |
+//! | a connection kept between two calls | yes | yes | no: the second call fails with "context was found, but it is being shutdown" | yes |
+//! | called inside a tokio runtime | blocks | blocks | panics | blocks |
+//! | timeouts that cancel | no | no | no | yes |
+//! | `impl Stream` | stays a stream | stays a stream | stays a stream | an iterator |
+//! | types that have a blocking form | the same type | copied types | not replaced | `types(A as B)` |
+//! | threads of its own | none | none | those of the runtimes | one |
+//!
+//! So: if the blocking form has I/O of its own anyway, as drivers for embedded devices and parsers
+//! have, the first three give you blocking code with no runtime in it, which is what you want
+//! there. If your library stands on async I/O, they cannot help.
 //!
 //! # With threads, and nothing async
 //!

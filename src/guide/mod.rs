@@ -3,9 +3,11 @@
 //! - [which function is for what](which);
 //! - [applications with an executor of their own, shutdown, and deadlocks](shutdown);
 //! - [waits that Ctrl-C or a host program can interrupt](ffi);
+//! - [a blocking API for a whole async crate](twins);
 //! - [libraries that need tokio](tokio);
 //! - [what it cannot do](limits): fork, jobs that compute, `panic = "abort"`, Windows;
-//! - [how it compares](comparison) with async/await, tokio, smol, pollster and `reqwest::blocking`;
+//! - [how it compares](comparison) with async/await, tokio, smol, pollster, `reqwest::blocking`, and
+//!   with macros that make a blocking API of an async one;
 //! - [what each name of Python's Crochet is called here](python).
 //!
 //! # Hide the reactor
@@ -160,4 +162,5 @@ pub mod limits;
 pub mod python;
 pub mod shutdown;
 pub mod tokio;
+pub mod twins;
 pub mod which;

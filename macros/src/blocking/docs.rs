@@ -21,9 +21,9 @@ pub(crate) fn is_line(attribute: &Attribute) -> bool {
     matches!(&attribute.meta, Meta::NameValue(pair) if pair.path.is_ident("doc"))
 }
 
-/// The lines of a twin's documentation: those of the original up to the first heading, then `link`, a paragraph, then
-/// the sections, and `section` as the last one. `rename` says which `Self::name` of the original is not one of the
-/// twin, and what to write instead of `Self` there.
+/// The lines of a twin's documentation: those of the original up to the first heading, then `link`,
+/// a paragraph, then the sections, and `section` as the last one. `rename` says which `Self::name`
+/// of the original is not one of the twin, and what to write instead of `Self` there.
 pub(crate) fn twin(
     attributes: &[Attribute],
     link: &str,

@@ -1,5 +1,5 @@
-//! What is inside the braces of an `impl` or a trait. Bodies are not parsed: what is wrong in there is the
-//! compiler's to say.
+//! What is inside the braces of an `impl` or a trait. Bodies are not parsed: what is wrong in there
+//! is the compiler's to say.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -74,8 +74,8 @@ impl Item {
         Ok(Self { attributes, helpers, visibility, kind })
     }
 
-    /// How the item is to be treated, under which condition each: more than one way where the helper is
-    /// inside a `cfg_attr`.
+    /// How the item is to be treated, under which condition each: more than one way where the
+    /// helper is inside a `cfg_attr`.
     pub(crate) fn ways(&self, errors: &mut Errors) -> Vec<(Option<TokenStream>, Way<'_>)> {
         if let Some(second) = self.helpers.get(1) {
             let text = "this is the second `#[blocking(..)]` here: write all options into one";

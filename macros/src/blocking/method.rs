@@ -226,8 +226,8 @@ impl<'a> Function<'a> {
         )
     }
 
-    /// The twin's parameter. It has the name, or names, that the user gave it, if the original's argument can
-    /// be made of these again; else a name of its own.
+    /// The twin's parameter. It has the name, or names, that the user gave it, if the original's
+    /// argument can be made of these again; else a name of its own.
     fn input(&mut self, index: usize, mut input: FnArg, errors: &mut Errors) -> FnArg {
         let (passed_on, attributes) = match &mut input {
             FnArg::Receiver(receiver) => (self.receiver(receiver, errors), &mut receiver.attrs),
@@ -535,8 +535,8 @@ impl<'a> Function<'a> {
         quote!(#bindings #value)
     }
 
-    /// What comes first, the timeout, and the reactor, if it is not the global one. If they are needed twice,
-    /// they have names.
+    /// What comes first, the timeout, and the reactor, if it is not the global one. If they are
+    /// needed twice, they have names.
     fn settings(&self) -> (TokenStream, TokenStream, Option<TokenStream>) {
         let span = Span::mixed_site();
         let mut before = TokenStream::new();
@@ -720,8 +720,8 @@ impl Converter<'_> {
     }
 }
 
-/// Allows what the user's lints would say about the twin because of the original. A crate that forbids a lint does
-/// not compile where it is allowed, so none is without need.
+/// Allows what the user's lints would say about the twin because of the original. A crate that
+/// forbids a lint does not compile where it is allowed, so none is without need.
 fn allow(item: &Item, signature: &Signature) -> Option<Attribute> {
     let Signature { generics, inputs, output, .. } = signature;
     let span = Span::mixed_site();
@@ -741,14 +741,15 @@ fn allow(item: &Item, signature: &Signature) -> Option<Attribute> {
     Some(parse_quote!(#allow))
 }
 
-/// Whether the twin tells its caller's place: to the job, or to an original that asks for it. Rust has exceptions.
+/// Whether the twin tells its caller's place: to the job, or to an original that asks for it. Rust
+/// has exceptions.
 fn tracks_caller(attributes: &[Attribute], signature: &Signature, is_async: bool) -> bool {
     let has = |name| attributes.iter().any(|attribute| attribute.path().is_ident(name));
     (is_async || has("track_caller")) && signature.abi.is_none() && !has("naked")
 }
 
-/// What the twin has of the original's attributes: those for wherever the function stands, and those for
-/// where it is declared. Lines of documentation are not among them.
+/// What the twin has of the original's attributes: those for wherever the function stands, and
+/// those for where it is declared. Lines of documentation are not among them.
 pub(crate) fn attributes(attributes: &[Attribute]) -> (Vec<Attribute>, Vec<Attribute>) {
     let kept = attributes.iter().filter(|attribute| !docs::is_line(attribute));
     let kept = kept.filter_map(|attribute| match cfg_attr(attribute) {
@@ -777,7 +778,8 @@ fn is_for_everywhere(meta: &Meta) -> bool {
     EVERYWHERE.iter().any(|name| meta.path().is_ident(name))
 }
 
-/// An attribute for the twin, too. What is expected may come up in the original only, so it is allowed.
+/// An attribute for the twin, too. What is expected may come up in the original only, so it is
+/// allowed.
 fn kept_meta(mut meta: Meta) -> Option<Meta> {
     if let Meta::List(list) = &mut meta {
         if list.path.is_ident("expect") {

@@ -20,8 +20,8 @@ use impl_block::Impl;
 use options::Options;
 use trait_def::Trait;
 
-/// Expands the attribute. On an error the item is there nevertheless, so that there is no second one
-/// wherever it is used.
+/// Expands the attribute. On an error the item is there nevertheless, so that there is no second
+/// one wherever it is used.
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let parsed = match Annotated::parse.parse2(item.clone()) {
         Ok(parsed) => parsed,

@@ -123,8 +123,8 @@ fn value(input: ParseStream<'_>, to: &mut Option<Expr>) -> Result<bool> {
     Ok(true)
 }
 
-/// Parses options one by one, and tells whether it came to the end. `parse_one` is given the option's name,
-/// and tells whether there is such an option.
+/// Parses options one by one, and tells whether it came to the end. `parse_one` is given the
+/// option's name, and tells whether there is such an option.
 fn parse_list(
     args: TokenStream,
     errors: &mut Errors,

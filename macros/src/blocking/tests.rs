@@ -322,8 +322,8 @@ fn what_has_no_twin_stays_as_it_is() {
     }
 }
 
-/// The output for the example `twin`, beside this file. After a change, see to it that it still reads as if written
-/// by hand, and write it anew:
+/// The output for the example `twin`, beside this file. After a change, see to it that it still
+/// reads as if written by hand, and write it anew:
 ///
 /// ```text
 /// CROCHET_BLESS=1 cargo test -p crochet-rs-macros

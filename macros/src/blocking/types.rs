@@ -236,7 +236,8 @@ impl Names {
         }
     }
 
-    /// Reports a type with a twin in a place where it cannot be replaced. `why` has `{}` for the type.
+    /// Reports a type with a twin in a place where it cannot be replaced. `why` has `{}` for the
+    /// type.
     pub(crate) fn refuse(&self, tokens: TokenStream, why: &str, errors: &mut Errors) {
         if let Some(found) = self.find(tokens) {
             let name = found.to_string().replace(' ', "");
@@ -300,8 +301,8 @@ impl Names {
         bounds
     }
 
-    /// Writes the type of the `impl` instead of `Self`, for places where the original's bounds are meant, and
-    /// for `Self::CONSTANT`.
+    /// Writes the type of the `impl` instead of `Self`, for places where the original's bounds are
+    /// meant, and for `Self::CONSTANT`.
     pub(crate) fn original_self(&self, tokens: TokenStream) -> TokenStream {
         match &self.own {
             Some(own) => replace_self(tokens, &own.from, false),
@@ -381,8 +382,9 @@ fn replace_self(tokens: TokenStream, with: &Path, only_in_paths: bool) -> TokenS
     replaced
 }
 
-/// Tells by its name whether a type is a `Result`: `Result`, with or without arguments, and whatever has
-/// arguments and a name that ends so. Without arguments, a `SearchResult` is rather a type of its own.
+/// Tells by its name whether a type is a `Result`: `Result`, with or without arguments, and
+/// whatever has arguments and a name that ends so. Without arguments, a `SearchResult` is rather a
+/// type of its own.
 pub(crate) fn is_result(path: &Path) -> bool {
     let Some(last) = path.segments.last() else { return false };
     let name = last.ident.to_string();

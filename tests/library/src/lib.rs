@@ -1,5 +1,6 @@
-//! An async library of edition 2021, with a module `blocking` behind a feature. With the feature off there is no trace
-//! of crochet in it: `cargo test -p crochet-library-tests --no-default-features`.
+//! An async library of edition 2021, with a module `blocking` behind a feature. With the feature
+//! off there is no trace of crochet in it:
+//! `cargo test -p crochet-library-tests --no-default-features`.
 #![forbid(unsafe_code)]
 #![deny(warnings, missing_docs, rustdoc::all)]
 
@@ -76,7 +77,8 @@ impl Client {
 
     /// Counts its letters.
     pub fn late(&self) -> impl Future<Output = io::Result<usize>> + Send + '_ {
-        async { Ok(self.name.len()) }
+        let len = self.name.len();
+        async move { Ok(len) }
     }
 
     /// Is not in the twin.

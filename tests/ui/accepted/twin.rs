@@ -1,4 +1,5 @@
-//! A library that is strict with itself has no warnings, and with its feature off no trace of the crate.
+//! A library that is strict with itself has no warnings, and with its feature off no trace of the
+//! crate.
 
 #![forbid(unused, dead_code, deprecated, unsafe_code, unreachable_pub, missing_docs, rustdoc::all)]
 #![deny(warnings, unused_qualifications)]
