@@ -142,6 +142,7 @@
 | [`guide`] | three habits for libraries: hide the reactor, keep decorated code small, test the original |
 | [`guide::which`] | which function do I need? |
 | [`guide::twins`] | a blocking API for a whole async crate |
+| [`guide::errors`] | errors of other crates, `anyhow`, and how to find a timeout again |
 | [`guide::shutdown`] | applications with an executor of their own, shutdown, deadlocks |
 | [`guide::ffi`] | waits that Ctrl-C or a host program can interrupt |
 | [`guide::tokio`] | reqwest, sqlx and other libraries that need tokio |
@@ -197,7 +198,8 @@
 //!
 //! A job fails with an error type of its own, `E`. Everything else that can go wrong is an
 //! [`Error`]. Where both can happen, the call returns `Error<E>`, which holds either; or `E`
-//! itself, which then has to be `From<Error>` ([`io::Error`](std::io::Error) is).
+//! itself, which then has to be `From<Error>` ([`io::Error`](std::io::Error) is). For error types of
+//! other crates, [`wait_for_wrapped`] returns `Error<E>`.
 //!
 //! A panic stays in its job: [`wait_for()`] and [`join`](EventualResult::join) re-raise it in the
 //! caller, and all other calls return it as [`Error::Panicked`].

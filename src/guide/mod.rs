@@ -157,6 +157,7 @@
 //! ```
 
 pub mod comparison;
+pub mod errors;
 pub mod ffi;
 pub mod limits;
 pub mod python;

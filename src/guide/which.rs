@@ -5,6 +5,7 @@
 //! | to | use |
 //! |---|---|
 //! | get the result of an async call, here and now | [`wait_for`](crate::wait_for()): blocks; the future may borrow; a timeout drops it |
+//! | the same, with an error type of another crate | [`wait_for_wrapped`](crate::wait_for_wrapped): see [`guide::errors`](crate::guide::errors) |
 //! | have a blocking function instead of an `async fn` | [`#[wait_for]`](macro@crate::wait_for) |
 //! | start something, and ask for the result later or from other threads | [`run_in_reactor`](crate::run_in_reactor()), then [`wait`](crate::EventualResult::wait) |
 //! | have a function that does that | [`#[run_in_reactor]`](macro@crate::run_in_reactor) |
@@ -35,6 +36,7 @@
 //! | an async socket, file or pipe, and code that needs `Read`, `Write`, `BufRead` or `Seek` | [`io::Blocking`](crate::io::Blocking) |
 //! | an object that must stay on one thread, and other threads that use it | [`InReactor`](crate::InReactor) |
 //! | a library that is built on tokio | the feature [`tokio`](crate::guide::tokio) |
+//! | a value of such a library, kept by an ordinary thread | [`Held`](crate::Held), or [`in_context`](crate::in_context) to drop it |
 //!
 //! # The reactor
 //!
