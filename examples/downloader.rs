@@ -1,10 +1,11 @@
 //! A synchronous web app that downloads pages in the background, separately for each session.
 //!
-//! The first request starts a download and puts it away under an id (`stash_for`). The id goes into
-//! a cookie, which is all that there is of the session. The next request brings the id back and
-//! takes the download out again (`retrieve_result`), finished or not. An id cannot be guessed, and
-//! works once: each answer has a new one. A request with an old id, or with none, starts a new
-//! download. A download that is not asked for within five minutes is dropped.
+//! The first request starts a download and puts it away under an id (`stash`). The id goes into a
+//! cookie, which is all that there is of the session. The next request brings the id back and takes
+//! the download out again (`retrieve_result`). An unfinished one is put back under the same id
+//! (`stash_as`), so the cookie stays as it is. An id cannot be guessed, and is worth nothing when
+//! the download has been shown. A request with such an id, or with none, starts a new download. A
+//! download that is not asked for within five minutes is dropped.
 //!
 //! ```text
 //! $ cargo run --example downloader                           # offline: from a site that it starts itself
@@ -27,12 +28,14 @@ mod support {
     pub(crate) mod web;
 }
 
+use std::collections::VecDeque;
 use std::io;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crochet::{EventualResult, retrieve_result, run_in_reactor};
+use crochet::{EventualResult, ResultId, retrieve_result, run_in_reactor};
 use support::demo_site;
 use support::http::{self, Url};
 use support::server::Request;
@@ -40,7 +43,7 @@ use support::web::{self, Failure, Program, Reply, escape};
 
 /// Patience with the server of a page.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Patience with a browser that should ask again.
+/// A session lasts no longer than this, from its start.
 const KEPT: Duration = Duration::from_secs(300);
 
 /// The only code that is async.
@@ -63,14 +66,23 @@ impl Download {
         Self(get(url.clone()))
     }
 
-    /// Finds the download that was put away under this ticket. A ticket works once.
-    fn resume(ticket: &str) -> Option<Self> {
-        retrieve_result(ticket.parse().ok()?).ok().map(Self)
+    /// Puts the download away, and returns the ticket for it. It goes on.
+    fn put_away(self, tickets: &Tickets) -> ResultId {
+        let ticket = self.0.stash();
+        tickets.note(ticket, Instant::now());
+        ticket
     }
 
-    /// Puts the download away, and returns the ticket for it. It goes on.
-    fn put_away(self) -> String {
-        self.0.stash_for(KEPT).to_string()
+    /// Finds the download that was put away under this ticket.
+    fn take_out(ticket: ResultId) -> Option<Self> {
+        retrieve_result(ticket).ok().map(Self)
+    }
+
+    /// Puts it back under the ticket it was taken out with.
+    fn put_back(self, ticket: ResultId) {
+        if let Err(download) = self.0.stash_as(ticket) {
+            download.cancel(); // the ticket is in use, which cannot be
+        }
     }
 
     /// Blocks for a moment, as it may be done by then.
@@ -82,6 +94,24 @@ impl Download {
         match self.0.into_result(Duration::ZERO) {
             Ok(page) => State::Downloaded(page),
             Err(error) => State::Failed(error.to_string()),
+        }
+    }
+}
+
+/// The tickets that were given out, oldest first, and when.
+#[derive(Default)]
+struct Tickets(Mutex<VecDeque<(ResultId, Instant)>>);
+
+impl Tickets {
+    /// Notes a new ticket, and drops the downloads whose tickets are too old.
+    fn note(&self, ticket: ResultId, now: Instant) {
+        let mut tickets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tickets.push_back((ticket, now));
+        let old = tickets.partition_point(|(_, since)| now.duration_since(*since) > KEPT);
+        for (ticket, _) in tickets.drain(..old) {
+            if let Some(Download(job)) = Download::take_out(ticket) {
+                job.cancel();
+            }
         }
     }
 }
@@ -100,14 +130,19 @@ impl Source {
         Ok(Self { path: path.to_owned(), address: address.to_owned(), url })
     }
 
-    fn reply(&self, request: &Request) -> Reply {
+    fn reply(&self, request: &Request, tickets: &Tickets) -> Reply {
         let from = format!("<p class=\"small\">{}</p>\n", escape(&self.address));
-        let Some(download) = web::cookie(request, "download").and_then(Download::resume) else {
-            return self.unfinished("Download started", Download::start(&self.url), from);
+        let ticket = web::cookie(request, "download").and_then(|ticket| ticket.parse().ok());
+        let session = ticket.and_then(|ticket| Some((ticket, Download::take_out(ticket)?)));
+        let Some((ticket, download)) = session else {
+            let ticket = Download::start(&self.url).put_away(tickets);
+            let cookie = self.cookie(&ticket.to_string(), KEPT);
+            return Reply { cookie: Some(cookie), ..unfinished("Download started", from) };
         };
         let (title, body) = match download.state() {
             State::InProgress(download) => {
-                return self.unfinished("Download in progress", download, from);
+                download.put_back(ticket);
+                return unfinished("Download in progress", from);
             }
             State::Downloaded(page) => ("Downloaded", describe(&page)),
             State::Failed(why) => {
@@ -119,17 +154,16 @@ impl Source {
         Reply { cookie: Some(self.cookie("", Duration::ZERO)), ..Reply::ok(html) }
     }
 
-    fn unfinished(&self, title: &str, download: Download, from: String) -> Reply {
-        let body = from + "<p>This page looks again every second.</p>";
-        let cookie = self.cookie(&download.put_away(), KEPT);
-        Reply { cookie: Some(cookie), ..Reply::ok(web::page(title, Some(1), &body)) }
-    }
-
     /// No script, no other site and no other path gets to see it.
     fn cookie(&self, ticket: &str, age: Duration) -> String {
         let (path, age) = (&self.path, age.as_secs());
         format!("download={ticket}; Path={path}; Max-Age={age}; HttpOnly; SameSite=Strict")
     }
+}
+
+fn unfinished(title: &str, from: String) -> Reply {
+    let body = from + "<p>This page looks again every second.</p>";
+    Reply::ok(web::page(title, Some(1), &body))
 }
 
 fn describe(page: &[u8]) -> String {
@@ -166,10 +200,11 @@ fn app(args: &[String], port: u16) -> Result<(), Failure> {
         [] => start_demo_site()?,
         [address, ..] => vec![Source::new("/page", address)?],
     };
+    let tickets = Tickets::default();
     web::serve(port, |request| match request.url() {
         "/" => Reply::ok(index(&sources)),
         path => match sources.iter().find(|source| source.path == path) {
-            Some(source) => source.reply(request),
+            Some(source) => source.reply(request, &tickets),
             None => Reply::not_found(),
         },
     })?;
@@ -187,4 +222,22 @@ fn main() -> ExitCode {
         args: 1,
     };
     web::main(&program, app)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_download_whose_ticket_is_too_old_is_dropped_at_the_next_start() {
+        let start = || Download::start(&http::parse("http://127.0.0.1:1").unwrap()).0.stash();
+        let (tickets, now) = (Tickets::default(), Instant::now());
+        let [old, recent, new] = [start(), start(), start()];
+        tickets.note(old, now);
+        tickets.note(recent, now + Duration::from_secs(1));
+        tickets.note(new, now + KEPT + Duration::from_secs(1));
+        assert!(Download::take_out(old).is_none());
+        assert!(Download::take_out(recent).is_some());
+        assert!(Download::take_out(new).is_some());
+    }
 }
