@@ -54,8 +54,10 @@ impl Global {
         if !shared.is_stopping() {
             return Some(Ok(self.reactor.clone()));
         }
-        // While a reactor is stopping, all new jobs are refused, those of its own jobs included.
-        (!shared.is_ended()).then_some(Err(Error::ReactorStopped))
+        // While a reactor is stopping, all new jobs are refused, those of its own jobs included. After a
+        // `Driver`, they are refused until an explicit start: no job starts a thread in an application
+        // that runs its reactor itself.
+        (!shared.is_ended() || self.reactor.is_driven()).then_some(Err(Error::ReactorStopped))
     }
 
     /// For an explicit start. Unlike a job, it may replace a reactor that is still stopping.
@@ -179,7 +181,9 @@ pub fn setup_with(builder: Builder) -> Result<(), Error> {
 /// [`Driver::run`]. No thread is started for it, and [`setup`] does nothing from then on.
 ///
 /// Call it before anything starts a job: first thing in `main`. Until the driver is run, jobs are
-/// queued.
+/// queued. After the driver has ended, or was dropped, jobs are refused with [`Error::ReactorStopped`], and no
+/// thread is started for them, until an explicit [`setup`], [`setup_with`] or `no_setup` starts the next
+/// reactor.
 ///
 /// # Errors
 ///
@@ -209,7 +213,8 @@ pub fn no_setup() -> Result<Driver, Error> {
 ///
 /// New jobs are refused, every unfinished job is dropped on the reactor thread, in the order in which they
 /// were submitted, and whoever waits for one gets [`Error::ReactorStopped`]. Then the destructors of the
-/// thread's thread-locals run. A later [`setup`] or job starts a fresh reactor.
+/// thread's thread-locals run. A later [`setup`] or job starts a fresh reactor; after a [`Driver`], only an
+/// explicit start does.
 ///
 /// On the reactor thread itself it only asks, and returns at once. If there is no reactor it does nothing, so
 /// twice is fine. [`Duration::ZERO`] asks, too, and does not wait: it is [`Error::TimedOut`], unless the
@@ -220,7 +225,7 @@ pub fn no_setup() -> Result<Driver, Error> {
 /// # Errors
 ///
 /// [`Error::TimedOut`] when `grace` has passed, which names the job that holds the thread, if one does. The
-/// reactor goes on stopping, and as after any other shutdown, a later job starts a fresh one.
+/// reactor goes on stopping, and once it has stopped a later job starts a fresh one, as after any shutdown.
 /// [`Error::Forked`] in a forked child.
 ///
 /// # Examples
@@ -238,9 +243,11 @@ pub fn shutdown(grace: Duration) -> Result<(), Error> {
     let Some(reactor) = current() else { return Ok(()) };
     let result = reactor.shutdown(grace);
     if !is_entered(reactor.shared().id) {
-        // This reactor is over. A `setup` may have put another one in its place meanwhile.
+        // This reactor is over, and its memory is given back. A `setup` may have put another one in its place
+        // meanwhile. That of a `Driver` stays, for jobs to be refused.
         let mut global = lock(&GLOBAL);
-        let over = global.take_if(|global| Arc::ptr_eq(global.reactor.shared(), reactor.shared()));
+        let is_over = |global: &mut Global| Arc::ptr_eq(global.reactor.shared(), reactor.shared());
+        let over = global.take_if(|global| is_over(global) && !global.reactor.is_driven());
         drop(global);
         drop(over);
     }

@@ -227,6 +227,11 @@ impl Reactor {
         Self { handle: Arc::new(Handle { shared, thread: None }) }
     }
 
+    /// Whether this is the reactor of a `Driver`.
+    pub(crate) fn is_driven(&self) -> bool {
+        self.handle.thread.is_none()
+    }
+
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.handle.shared
     }

@@ -8,7 +8,7 @@ use std::task::{Context, Waker};
 use std::thread;
 
 use crate::support::{Gate, LONG, never, own_process};
-use crochet::{Error, EventualResult};
+use crochet::{Error, EventualResult, Reactor};
 
 type Job<T = ()> = EventualResult<T, Error>;
 
@@ -125,9 +125,56 @@ fn a_driver_dropped_unrun_frees_waiters() {
         assert_eq!(waiter.join().unwrap().unwrap_err(), "the reactor has stopped");
     });
     assert!(dropped.is_open());
-    // As after a shutdown, a fresh one is started.
-    let fresh: Result<_, Error> = crochet::wait_for(LONG, async { Ok(3) });
-    assert_eq!(fresh.unwrap(), 3);
+}
+
+/// Asserts that jobs are refused, by each way to submit one, and that no reactor thread is started for them.
+fn assert_refused() {
+    let waited: Result<(), Error> = crochet::wait_for(LONG, async { Ok(()) });
+    assert!(matches!(waited, Err(Error::ReactorStopped)), "{waited:?}");
+    let job: Job = crochet::run_in_reactor(async || Ok(()));
+    assert!(job.wait(LONG).unwrap_err().is_reactor_stopped());
+    assert!(matches!(Reactor::global(), Err(Error::ReactorStopped)));
+    assert!(crochet::jobs().is_empty());
+}
+
+#[test]
+fn after_a_driver_jobs_are_refused_until_an_explicit_start() {
+    own_process!();
+    let runs = |driver: crochet::Driver| async_io::block_on(driver.run(async {})).unwrap();
+    let dropped = |driver: crochet::Driver| drop(driver);
+    let shut_down = |driver: crochet::Driver| {
+        crochet::shutdown(LONG).unwrap();
+        drop(driver);
+    };
+    let shut_down_after = |driver: crochet::Driver| {
+        async_io::block_on(driver.run(async {})).unwrap();
+        crochet::shutdown(LONG).unwrap();
+        crochet::shutdown(LONG).unwrap();
+    };
+    let starts: [fn(); 2] =
+        [|| crochet::setup().unwrap(), || crochet::setup_with(Reactor::builder()).unwrap()];
+    for ends in [runs, dropped, shut_down, shut_down_after] as [fn(crochet::Driver); 4] {
+        for start in starts {
+            ends(crochet::no_setup().unwrap());
+            assert_refused();
+            // A thread that has never seen the driver is refused, too.
+            thread::spawn(assert_refused).join().unwrap();
+            start();
+            let answer: Result<_, Error> = crochet::wait_for(LONG, async { Ok(3) });
+            assert_eq!(answer.unwrap(), 3);
+            crochet::shutdown(LONG).unwrap();
+            // After a thread of the crate's own, a job starts the next one.
+            let answer: Result<_, Error> = crochet::wait_for(LONG, async { Ok(4) });
+            assert_eq!(answer.unwrap(), 4);
+            crochet::shutdown(LONG).unwrap();
+        }
+        // One driver after the other is an explicit start, as well.
+        ends(crochet::no_setup().unwrap());
+        runs(crochet::no_setup().unwrap());
+        assert_refused();
+        crochet::setup().unwrap();
+        crochet::shutdown(LONG).unwrap();
+    }
 }
 
 #[test]
