@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::context::drop_in_context;
 use crate::error::Error;
-use crate::runtime::event_loop::drive;
+use crate::runtime::driven::drive;
 use crate::runtime::shared::Shared;
 use crate::sys::fork::{self, check_not_forked};
 
@@ -71,7 +71,7 @@ impl Driver {
             drop_in_context(main);
             return Err(error);
         }
-        drive(Arc::clone(&self.shared), Some(self.location), main).await
+        drive(Arc::clone(&self.shared), self.location, main).await
     }
 }
 

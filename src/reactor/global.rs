@@ -17,7 +17,6 @@ use crate::job::info::JobInfo;
 use crate::reactor::builder::{Builder, Prepared};
 use crate::reactor::driver::Driver;
 use crate::reactor::handle::Reactor;
-use crate::runtime::current::is_entered;
 use crate::runtime::shared::Shared;
 use crate::sync::lock;
 use crate::sys::at_exit::{self, Step};
@@ -242,7 +241,7 @@ pub fn shutdown(grace: Duration) -> Result<(), Error> {
     check_not_forked()?;
     let Some(reactor) = current() else { return Ok(()) };
     let result = reactor.shutdown(grace);
-    if !is_entered(reactor.shared().id) {
+    if !reactor.shared().run_by.is_this_thread() {
         // This reactor is over, and its memory is given back. A `setup` may have put another one in its place
         // meanwhile. That of a `Driver` stays, for jobs to be refused.
         let mut global = lock(&GLOBAL);

@@ -12,7 +12,6 @@ use crate::caller::wait_for;
 use crate::error::{Error, JobState};
 use crate::job::info::JobInfo;
 use crate::reactor::thread::Thread;
-use crate::runtime::current::is_entered;
 use crate::runtime::shared::{Lifecycle, Shared};
 use crate::sys::fork::{self, check_not_forked};
 
@@ -168,7 +167,7 @@ impl Reactor {
         check_not_forked()?;
         let Handle { shared, thread } = &*self.handle;
         shared.stop();
-        if thread.as_ref().is_some_and(Thread::is_current) || is_entered(shared.id) {
+        if shared.run_by.is_this_thread() {
             return Ok(());
         }
         let limits = Scopes::of_thread()?.limit(grace);

@@ -1,21 +1,21 @@
 //! The reactor's own thread, from its start to the last of its thread-locals.
 
 use std::cell::RefCell;
-use std::future;
 use std::io;
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle, ThreadId};
+use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use crate::handoff::outcome::Outcome;
-use crate::runtime::event_loop::drive;
+use crate::panic::catch;
+use crate::runtime::current::RunBy;
+use crate::runtime::event_loop::run_jobs;
 use crate::runtime::shared::Shared;
 use crate::sync::lock;
 use crate::sys::fork;
 
 /// The thread of a reactor that has one of its own.
 pub(crate) struct Thread {
-    id: ThreadId,
     /// Published when its thread-locals are gone, too: `JoinHandle` cannot be waited for with a bound.
     left: Arc<Outcome<()>>,
     /// LOCKING: held while the thread is joined, so that whoever comes second waits, too. That is short,
@@ -35,16 +35,14 @@ impl Thread {
         if let Some(bytes) = stack_size {
             builder = builder.stack_size(bytes);
         }
-        let join = builder.spawn({
-            let left = Arc::clone(&left);
-            move || run(shared, left)
+        let leaves = Arc::clone(&left);
+        // In late destructors of thread-locals std may panic here, as it does with Rust 1.85, and a panic
+        // there would abort the process.
+        let spawned = catch(|| builder.spawn(move || run(shared, leaves)));
+        let join = spawned.unwrap_or_else(|panic| {
+            Err(io::Error::other(panic.message().unwrap_or("std cannot start a thread here")))
         })?;
-        Ok(Self { id: join.thread().id(), left, join: Mutex::new(Some(join)) })
-    }
-
-    /// Is this the calling thread?
-    pub(crate) fn is_current(&self) -> bool {
-        self.id == thread::current().id()
+        Ok(Self { left, join: Mutex::new(Some(join)) })
     }
 
     /// Blocks until the thread has left, its thread-locals included; false if the deadline passes before.
@@ -64,13 +62,18 @@ impl Thread {
 }
 
 /// Announces the end of a thread when it is dropped.
-struct Leaving(Arc<Outcome<()>>);
+struct Leaving {
+    shared: Arc<Shared>,
+    left: Arc<Outcome<()>>,
+}
 
 impl Drop for Leaving {
     fn drop(&mut self) {
-        // A fork inside a job has a copy of this, and is not waited for.
+        // A later thread may have its thread-locals in the same place.
+        self.shared.run_by.leave(RunBy::NO_THREAD);
+        // A fork inside a job has a copy of this, and no thread waits for it.
         if fork::forked_from().is_none() {
-            self.0.publish();
+            self.left.publish();
         }
     }
 }
@@ -80,10 +83,10 @@ thread_local! {
     static LEAVING: RefCell<Option<Leaving>> = const { RefCell::new(None) };
 }
 
-/// What the thread does, from its start to its end. Its end is announced to `left`, after its thread-locals'.
+/// The whole of the thread.
 fn run(shared: Arc<Shared>, left: Arc<Outcome<()>>) {
-    LEAVING.set(Some(Leaving(left)));
+    shared.run_by.enter_for_good();
+    LEAVING.set(Some(Leaving { shared: Arc::clone(&shared), left }));
     shared.tokio.enter_for_good();
-    // Only `shutdown` ends it; there is no result to pass on.
-    let _ = async_io::block_on(drive(Arc::clone(&shared), None, future::pending::<()>()));
+    async_io::block_on(run_jobs(shared));
 }

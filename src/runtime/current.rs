@@ -1,33 +1,71 @@
-//! Which reactors this thread is running right now. An exact record, kept by the drivers; nothing is
-//! guessed from thread names.
+//! Which thread is running a reactor right now. An exact record, kept by the reactors; nothing is guessed from
+//! thread names.
 
-use std::cell::RefCell;
+use std::cell::Cell;
+use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 thread_local! {
-    /// Usually empty, or one reactor; more where a job of one drives another one (`no_setup`).
-    static ENTERED: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+    /// How many reactors this thread is running: usually none or one, more where a job of one drives another one
+    /// (`no_setup`). It has no destructor, so it can be used as long as the thread runs at all; its address tells
+    /// this thread from all others that run at the same time.
+    static ENTERED: Cell<usize> = const { Cell::new(0) };
+}
+
+fn this_thread() -> usize {
+    ENTERED.with(|entered| ptr::from_ref(entered).addr())
+}
+
+/// The thread that is running one reactor, if any is.
+pub(crate) struct RunBy {
+    /// See [`this_thread`]; or [`NO_THREAD`](Self::NO_THREAD). ORDERING: Relaxed. A thread compares it with its own, which no other thread
+    /// stores; what other threads see is only reported.
+    thread: AtomicUsize,
+}
+
+impl RunBy {
+    pub(crate) const NO_THREAD: usize = 0;
+
+    pub(crate) const fn no_thread() -> Self {
+        Self { thread: AtomicUsize::new(Self::NO_THREAD) }
+    }
+
+    /// This thread counts as the thread of the reactor, until the returned guard is dropped.
+    pub(crate) fn enter(&self) -> Enter<'_> {
+        Enter { run_by: self, before: self.enter_for_good() }
+    }
+
+    /// This thread counts as the thread of the reactor from now on, until [`leave`](Self::leave). Returns what
+    /// `leave` should go back to.
+    pub(crate) fn enter_for_good(&self) -> usize {
+        ENTERED.set(ENTERED.get() + 1);
+        self.thread.swap(this_thread(), Ordering::Relaxed)
+    }
+
+    pub(crate) fn leave(&self, before: usize) {
+        ENTERED.set(ENTERED.get() - 1);
+        self.thread.store(before, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_this_thread(&self) -> bool {
+        self.thread.load(Ordering::Relaxed) == this_thread()
+    }
+
+    pub(crate) fn is_no_thread(&self) -> bool {
+        self.thread.load(Ordering::Relaxed) == Self::NO_THREAD
+    }
 }
 
 /// While it lives, this thread counts as the thread of the reactor.
-pub(crate) struct Enter(());
-
-impl Enter {
-    pub(crate) fn new(reactor: u64) -> Self {
-        // The storage is gone only in destructors of thread-locals, where no reactor is driven.
-        let _ = ENTERED.try_with(|entered| entered.borrow_mut().push(reactor));
-        Self(())
-    }
+pub(crate) struct Enter<'a> {
+    run_by: &'a RunBy,
+    before: usize,
 }
 
-impl Drop for Enter {
+impl Drop for Enter<'_> {
     fn drop(&mut self) {
-        let _ = ENTERED.try_with(|entered| entered.borrow_mut().pop());
+        self.run_by.leave(self.before);
     }
-}
-
-/// Is this the thread of that reactor?
-pub(crate) fn is_entered(reactor: u64) -> bool {
-    ENTERED.try_with(|entered| entered.borrow().contains(&reactor)).unwrap_or(false)
 }
 
 /// Tells whether this thread is a reactor thread: the global one's or that of a [`Reactor`] of one's
@@ -52,5 +90,5 @@ pub(crate) fn is_entered(reactor: u64) -> bool {
 /// [`Driver::run`]: crate::Driver::run
 /// [`Error::OnReactorThread`]: crate::Error::OnReactorThread
 pub fn in_reactor() -> bool {
-    ENTERED.try_with(|entered| !entered.borrow().is_empty()).unwrap_or(false)
+    ENTERED.get() > 0
 }

@@ -1,31 +1,28 @@
 //! The loop on the reactor thread: takes jobs out of the queue, runs the tasks that are ready, sleeps.
 //!
-//! One future, [`drive`], is the loop for a reactor's own thread and for a [`Driver`](crate::Driver) alike.
+//! The loop is the same for a reactor's own thread ([`run_jobs`]) and for a [`Driver`](crate::Driver) (`driven.rs`).
 //! Jobs that are not ready at once become tasks of an `async_executor::LocalExecutor`. In the reactor's own
-//! thread the future is polled by `async_io::block_on`, which sleeps in the system's poller, so that I/O,
+//! thread it is polled by `async_io::block_on`, which sleeps in the system's poller, so that I/O,
 //! timers and new jobs all wake the same sleep, and nothing else does. Before the loop sleeps it may spin for
 //! a while; the policy, with its numbers, is in `spin.rs`.
 
 use std::cell::{Cell, RefCell};
 use std::future::{self, Future};
-use std::panic::Location;
 use std::pin::pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread;
 
 use async_executor::{LocalExecutor, Task};
-use futures_lite::FutureExt;
 use futures_lite::future::yield_now;
 
-use crate::error::Error;
 use crate::job::tracker::TakenJob;
 use crate::job::{End, On, QueuedJob, RunningJob};
-use crate::runtime::current::Enter;
 use crate::runtime::shared::Shared;
 use crate::runtime::spin::{self, Activity, IdleSpin};
-use crate::sys::fork::{self, check_not_forked};
+use crate::sys::at_exit::StopAtExit;
+use crate::sys::fork;
 
 /// How many jobs the loop begins before it looks for I/O.
 const JOBS_PER_TURN: usize = 128;
@@ -36,66 +33,32 @@ const TASKS_PER_TURN: usize = 200;
 /// How many tasks at once are a storm, whose memory is worth giving back.
 const STORM: usize = 1024;
 
-/// Runs jobs, and `main`, until `main` is done or the reactor is stopped. When this future has ended or
-/// has been dropped, so has every job. `main_place` is what a timeout names when `main` holds the thread.
-pub(crate) async fn drive<T>(
-    shared: Arc<Shared>,
-    main_place: Option<&'static Location<'static>>,
-    main: impl Future<Output = T>,
-) -> Result<T, Error> {
-    let reactor = shared.id;
-    // Locals are dropped in reverse: `enter` first, `entered` last. In between this thread counts as the
-    // reactor's, so that a blocking wait in the `Drop` of `main` or of a job is refused, not stuck.
-    let entered = RefCell::new(None);
-    let mut event_loop = EventLoop {
-        executor: fork::Owned::new(LocalExecutor::new()),
-        tasks: fork::Owned::new(Rc::new(LocalTasks::new(Arc::clone(&shared)))),
-    };
-    let mut main = pin!(main);
-    let main = async {
-        Ok(future::poll_fn(|cx| match main_place {
-            Some(location) => shared.tracker.run_as(location, || main.as_mut().poll(cx)),
-            None => main.as_mut().poll(cx),
-        })
-        .await)
-    };
-    let jobs = async {
-        event_loop.run().await;
-        check_not_forked()?;
-        Err(Error::ReactorStopped)
-    };
-    let mut run = pin!(main.or(jobs));
-    // The reactor's own thread is in the context already.
-    let enter = || (Enter::new(reactor), main_place.and_then(|_| shared.tokio.enter()));
-    let _enter_on_drop = EnterOnDrop { enter: &enter, entered: &entered };
-    future::poll_fn(|cx| {
-        let _entered = enter();
-        run.as_mut().poll(cx)
-    })
-    .await
-}
-
-/// See [`drive`].
-struct EnterOnDrop<'a, F: Fn() -> E, E> {
-    enter: &'a F,
-    entered: &'a RefCell<Option<E>>,
-}
-
-impl<F: Fn() -> E, E> Drop for EnterOnDrop<'_, F, E> {
-    fn drop(&mut self) {
-        self.entered.replace(Some((self.enter)()));
-    }
+/// Runs jobs until the reactor is stopped. When this future has ended or has been dropped, so has every job.
+pub(crate) async fn run_jobs(shared: Arc<Shared>) {
+    EventLoop::new(shared).run().await;
 }
 
 /// The loop, and the jobs that it has begun. Dropping it stops the reactor.
-struct EventLoop {
+pub(crate) struct EventLoop {
     executor: fork::Owned<LocalExecutor<'static>>,
     tasks: fork::Owned<Rc<LocalTasks>>,
 }
 
 impl EventLoop {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            executor: fork::Owned::new(LocalExecutor::new()),
+            tasks: fork::Owned::new(Rc::new(LocalTasks::new(shared))),
+        }
+    }
+
+    /// What stops the jobs without this loop, on its thread.
+    pub(crate) fn stop_at_exit(&self) -> Weak<dyn StopAtExit> {
+        Rc::downgrade(&*self.tasks) as Weak<dyn StopAtExit>
+    }
+
     /// Runs jobs until the reactor is stopped.
-    async fn run(&mut self) {
+    pub(crate) async fn run(&mut self) {
         let shared = Arc::clone(&self.tasks.shared);
         let mut idle = IdleSpin::new();
         let mut jobs_left = JOBS_PER_TURN;
@@ -217,27 +180,21 @@ impl EventLoop {
 
 impl Drop for EventLoop {
     fn drop(&mut self) {
-        /// Ends the reactor last, and also when something unwinds, so that no caller waits for ever.
-        struct End<'a>(&'a Shared);
-        impl Drop for End<'_> {
-            fn drop(&mut self) {
-                self.0.end();
-            }
-        }
-
         if fork::forked_from().is_some() {
             return;
         }
-        let shared = &*self.tasks.shared;
-        let _end = End(shared);
-        shared.leave_loop();
-        // In the order of submission: the queue's jobs came after all that were begun.
-        self.tasks.stop();
+        let _end = EndOnDrop(&self.tasks.shared);
+        self.tasks.stop_all();
         self.drop_tasks();
-        while let Some(job) = shared.take() {
-            job.stop(&shared.tracker);
-        }
-        shared.before_end();
+    }
+}
+
+/// Ends the reactor last, and also when something unwinds, so that no caller waits for ever.
+struct EndOnDrop<'a>(&'a Shared);
+
+impl Drop for EndOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.end();
     }
 }
 
@@ -316,8 +273,21 @@ impl LocalTasks {
         poll
     }
 
-    /// Ends all jobs, in the order in which they were begun, and has their tasks cancelled.
-    fn stop(&self) {
+    /// Refuses new jobs, and ends all that there are, in the order of submission.
+    fn stop_all(&self) {
+        let shared = &*self.shared;
+        shared.leave_loop();
+        // The jobs in the queue came after all that were begun.
+        self.stop_begun();
+        while let Some(job) = shared.take() {
+            job.stop(&shared.tracker);
+        }
+        shared.before_end();
+    }
+
+    /// Ends the jobs that have a task, in the order in which they were begun, and has their tasks cancelled. One that
+    /// is being polled stays as it is.
+    fn stop_begun(&self) {
         let mut jobs: Vec<RunningJob> = Vec::new();
         // The entries live until all jobs have ended: dropping them cancels the tasks.
         let entries = self.entries.take();
@@ -329,5 +299,15 @@ impl LocalTasks {
         for entry in entries {
             drop(entry.task.take());
         }
+    }
+}
+
+impl StopAtExit for LocalTasks {
+    /// Called where this thread will never go on with the loop: `exit` was called inside one of its polls, or its
+    /// future was leaked. So a job that is being polled is left as it is, and no task is polled any more.
+    fn stop(&self) {
+        let _entered = self.shared.run_by.enter();
+        let _end = EndOnDrop(&self.shared);
+        self.stop_all();
     }
 }

@@ -3,7 +3,7 @@
 
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, OnceLock};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use async_channel::{Receiver, Sender};
@@ -16,7 +16,8 @@ use crate::job::header::Header;
 use crate::job::info::JobInfo;
 use crate::job::tracker::{Envelope, TakenJob};
 use crate::job::{QueuedJob, Tracker};
-use crate::runtime::current::{Enter, is_entered};
+use crate::runtime::current::RunBy;
+use crate::runtime::owed_poll::OwedPoll;
 use crate::runtime::spin::Spin;
 use crate::sync::lock;
 use crate::sys::fork::{self, check_not_forked};
@@ -36,6 +37,10 @@ pub(crate) enum Lifecycle {
 /// What the reactor thread and everyone else share.
 pub(crate) struct Shared {
     pub(crate) id: u64,
+    /// The thread that runs the loop: its own for good, that of a [`Driver`](crate::Driver) while it polls.
+    pub(crate) run_by: RunBy,
+    /// Of use where there is a `Driver`.
+    pub(crate) owed_poll: Arc<OwedPoll>,
     submit: fork::Owned<Sender<Envelope<QueuedJob>>>,
     /// To be emptied by way of `tracker`, which keeps the order.
     queue: fork::Owned<Receiver<Envelope<QueuedJob>>>,
@@ -57,6 +62,8 @@ impl Shared {
         let (submit, queue) = async_channel::unbounded();
         Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            run_by: RunBy::no_thread(),
+            owed_poll: Arc::new(OwedPoll::new()),
             submit: fork::Owned::new(submit),
             queue: fork::Owned::new(queue),
             tracker: Tracker::new(slow_poll),
@@ -127,7 +134,7 @@ impl Shared {
         location: &'static Location<'static>,
     ) -> Result<(), Error> {
         check_not_forked()?;
-        if is_entered(self.id) {
+        if self.run_by.is_this_thread() {
             report_refused(location);
             return Err(Error::OnReactorThread);
         }
@@ -136,19 +143,30 @@ impl Shared {
 
     /// Whether this thread is the reactor's, and not a copy of it in a forked child.
     pub(crate) fn is_this_thread(&self) -> bool {
-        fork::forked_from().is_none() && is_entered(self.id)
+        fork::forked_from().is_none() && self.run_by.is_this_thread()
     }
 
     /// Why a wait for this job, begun at `start`, is over.
     pub(crate) fn timed_out(&self, start: Instant, job: JobState) -> TimedOut {
+        let waited = start.elapsed();
         TimedOut {
-            waited: start.elapsed(),
+            waited,
             job,
             blocked_by: self.tracker.blocked_by(),
-            cause: (*lock(&self.lifecycle) == Lifecycle::Undriven)
-                .then_some("nobody is running the Driver"),
+            cause: self.no_poll(waited),
             scope: None,
         }
+    }
+
+    /// What keeps the jobs of a `Driver` from running: the application does not poll it.
+    fn no_poll(&self, waited: Duration) -> Option<&'static str> {
+        if *lock(&self.lifecycle) == Lifecycle::Undriven {
+            return Some("nobody is running the Driver");
+        }
+        // An executor may take its time for a poll that it owes. It explains the timeout as a job does that holds
+        // the thread: from half of the wait on.
+        let owed_for = self.owed_poll.owed_for().filter(|_| self.run_by.is_no_thread())?;
+        (owed_for.saturating_mul(2) >= waited).then_some("nobody is polling the Driver")
     }
 
     /// Begins to run, if it has not been stopped before.
@@ -180,7 +198,7 @@ impl Shared {
             Lifecycle::Undriven => {
                 // This thread counts as the reactor's meanwhile: a wait for one of these jobs in the
                 // `Drop` of another is refused, not stuck.
-                let _entered = Enter::new(self.id);
+                let _entered = self.run_by.enter();
                 while let Some(job) = self.take() {
                     self.tracker.remove(None);
                     self.tracker.leave();

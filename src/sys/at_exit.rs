@@ -4,6 +4,8 @@
 //! returned, or `exit` is called on that thread, and before the exit handlers of C libraries, which a job's
 //! `Drop` may still need. An exit handler of our own (`atexit`) could run after them.
 
+use std::cell::RefCell;
+use std::rc::Weak;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -30,10 +32,28 @@ type Run = fn(Option<Instant>);
 /// One function for each [`Step`].
 static STEPS: [OnceLock<Run>; 2] = [const { OnceLock::new() }; 2];
 
-struct Guard;
+/// What stops the jobs of a reactor that only this thread can run.
+pub(crate) trait StopAtExit {
+    /// Stops them, on this thread. Runs user code.
+    fn stop(&self);
+}
+
+struct Guard {
+    /// `None` while this thread drives no reactor.
+    driven: RefCell<Option<Weak<dyn StopAtExit>>>,
+}
 
 thread_local! {
-    static GUARD: Guard = const { Guard };
+    static GUARD: Guard = const { Guard { driven: RefCell::new(None) } };
+}
+
+/// Registers the reactor that this thread drives, if this is the main thread. The end of `main` does not wait for that
+/// one, as no other thread could run it, but stops its jobs itself; it is there if `exit` was called inside a
+/// poll, or the future was leaked.
+pub(crate) fn stop_on_this_thread(driven: Weak<dyn StopAtExit>) {
+    if is_main_thread() {
+        let _ = GUARD.try_with(|guard| guard.driven.replace(Some(driven)));
+    }
 }
 
 /// Registers what the step does. If this is the main thread, the end of `main` runs all steps from now on.
@@ -49,6 +69,9 @@ impl Drop for Guard {
     fn drop(&mut self) {
         // In a forked child there is nothing of ours to end.
         if fork::forked_from().is_none() {
+            if let Some(driven) = self.driven.take().and_then(|driven| driven.upgrade()) {
+                let _ = catch(|| driven.stop());
+            }
             let end = deadline(Instant::now(), GRACE);
             for run in STEPS.iter().filter_map(OnceLock::get) {
                 // A panic in a destructor of a thread-local would abort the process, and here wakers and loggers

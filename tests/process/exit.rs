@@ -6,7 +6,8 @@
 //! | `main` returns, no reactor was ever started | | at once |
 //! | `exit` on another thread, in a job | not dropped: the main thread does not end | at once |
 //! | `exit` in the `Drop` of a job, at the end of `main` | | after the grace |
-//! | `exit` in a job of a `Driver` on the main thread | | after the grace at the latest |
+//! | `exit` in a job or in `main` of a `Driver` on the main thread | dropped, but for that which exits | at once |
+//! | `main` returns, a `Driver`'s run was polled and forgotten | dropped | at once |
 //! | `main` returns while stdout is locked | dropped as far as that goes | after the grace |
 //! | ... with handles in thread-locals | dropped before or after | at once |
 //!
@@ -14,17 +15,21 @@
 //! `tests/aborting` has `panic = "abort"`.
 
 use std::cell::RefCell;
-use std::future;
+use std::future::{self, Future};
 use std::io::{self, Write};
 use std::mem;
+use std::pin::Pin;
 use std::process;
+use std::sync::mpsc;
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
 use crochet::{Error, EventualResult};
+use futures_lite::future::yield_now;
 
-use crate::support::programs::{A_SECOND, Case, case, hog, pending, say};
-use crate::support::{Gate, LONG, OnDrop};
+use crate::support::programs::{A_SECOND, AT_ONCE, Case, case, hog, pending, say};
+use crate::support::{Gate, LONG, OnDrop, never};
 
 type Job<T = ()> = EventualResult<T, Error>;
 
@@ -63,11 +68,36 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         status: 9,
-        takes: (Duration::ZERO, Duration::from_secs(4)),
+        takes: AT_ONCE,
         ..case(
-            "exit_in_a_job_on_the_main_thread_of_a_driver_does_not_hang",
-            exit_in_a_driver,
-            &["exits"],
+            "exit_in_a_job_of_a_driver_drops_the_others_and_delays_nothing",
+            exit_in_a_job_of_a_driver,
+            &["exits", "drops begun", "refused", "drops queued"],
+        )
+    },
+    Case {
+        status: 10,
+        takes: AT_ONCE,
+        ..case(
+            "exit_in_the_main_of_a_driver_drops_its_jobs_and_delays_nothing",
+            exit_in_the_main_of_a_driver,
+            &["drops begun", "refused", "drops queued"],
+        )
+    },
+    Case {
+        takes: AT_ONCE,
+        ..case(
+            "the_run_of_a_driver_that_was_forgotten_drops_its_jobs_and_delays_nothing",
+            a_forgotten_run,
+            &["main ends", "drops begun", "refused", "drops queued"],
+        )
+    },
+    Case {
+        takes: A_SECOND,
+        ..case(
+            "a_driver_on_another_thread_that_is_not_polled_delays_the_exit_by_a_second_and_no_more",
+            a_driver_on_another_thread,
+            &["main ends"],
         )
     },
     Case {
@@ -142,14 +172,84 @@ fn exit_in_a_drop() {
     say("main ends");
 }
 
-fn exit_in_a_driver() {
+/// A job that never ends, for a reactor that may not run yet.
+fn unsettled(on_drop: impl FnMut() + Send + 'static) -> Job {
+    crochet::run_in_reactor(never(OnDrop(on_drop)))
+}
+
+/// A job that waits for another one when it is dropped, which is dropped after it on the same thread.
+fn begun_and_queued() {
+    let (tells, queued) = mpsc::channel::<Job>();
+    unsettled(move || {
+        say("drops begun");
+        let queued = queued.recv().unwrap();
+        assert!(matches!(queued.wait(LONG), Err(Error::OnReactorThread)));
+        say("refused");
+    })
+    .detach();
+    // Submitted inside a poll, and not begun before that is over.
+    unsettled(move || ()).detach();
+    let submits = async move || {
+        yield_now().await;
+        tells.send(unsettled(|| say("drops queued"))).unwrap();
+        Ok::<_, Error>(())
+    };
+    crochet::run_in_reactor(submits).detach();
+}
+
+fn exit_in_a_job_of_a_driver() {
     let driver = crochet::no_setup().unwrap();
+    begun_and_queued();
     let job: Job = crochet::run_in_reactor(|| async {
+        yield_now().await;
         say("exits");
         process::exit(9)
     });
     job.detach();
     let _ = async_io::block_on(driver.run(future::pending::<()>()));
+}
+
+/// Polls the run of a driver, in which `begun_and_queued`, until one of its jobs is queued.
+fn polled(main: impl Future<Output = ()>) -> Pin<Box<impl Future>> {
+    let driver = crochet::no_setup().unwrap();
+    begun_and_queued();
+    let mut run = Box::pin(driver.run(main));
+    while crochet::jobs().iter().all(|job| job.id() < 4) {
+        assert!(run.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    run
+}
+
+fn exit_in_the_main_of_a_driver() {
+    let mut polls = 0;
+    let main = future::poll_fn(|_| {
+        polls += 1;
+        if polls == 2 { process::exit(10) } else { Poll::Pending }
+    });
+    let mut run = polled(main);
+    let _ = run.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+}
+
+fn a_forgotten_run() {
+    mem::forget(polled(future::pending()));
+    say("main ends");
+}
+
+fn a_driver_on_another_thread() {
+    let driver = crochet::no_setup().unwrap();
+    unsettled(|| say("dropped")).detach();
+    let polled = Gate::new();
+    let polls = polled.clone();
+    thread::spawn(move || {
+        let mut run = Box::pin(driver.run(future::pending::<()>()));
+        assert!(run.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        polls.open();
+        loop {
+            thread::park();
+        }
+    });
+    polled.pass();
+    say("main ends");
 }
 
 /// A job whose drop needs the lock, and another one, which is never dropped.

@@ -35,6 +35,8 @@ pub(crate) struct Case {
 /// For an exit that is not to be delayed: less than the tens of seconds that the jobs here would
 /// hold it up.
 pub(crate) const SOON: (Duration, Duration) = (Duration::ZERO, Duration::from_secs(10));
+/// For one that waits for no other thread: less than the grace of a second.
+pub(crate) const AT_ONCE: (Duration, Duration) = (Duration::ZERO, Duration::from_millis(900));
 /// For one that is delayed by the grace of a second.
 pub(crate) const A_SECOND: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(4));
 
@@ -46,7 +48,7 @@ pub(crate) const fn case(name: &'static str, main: fn(), prints: &'static [&'sta
 const CASE: &str = "CROCHET_TEST_PROGRAM";
 
 /// Most cases wait rather than work.
-const AT_ONCE: usize = 4;
+const SIDE_BY_SIDE: usize = 4;
 
 /// Runs the cases of some modules, each by the module's name and its own.
 pub(crate) fn main(modules: &[(&str, &'static [Case])]) -> ExitCode {
@@ -73,7 +75,7 @@ pub(crate) fn main(modules: &[(&str, &'static [Case])]) -> ExitCode {
     let next = Mutex::new(chosen.iter());
     let failed = AtomicUsize::new(0);
     thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
+        for _ in 0..SIDE_BY_SIDE {
             scope.spawn(|| {
                 loop {
                     let Some((name, case)) = next.lock().unwrap().next() else { break };

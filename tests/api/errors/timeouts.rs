@@ -129,8 +129,8 @@ fn a_hog_in_a_drop_is_named_too() {
 }
 
 #[test]
-fn a_job_that_was_never_begun_though_nobody_holds_the_thread_never_started() {
-    // A driver that is being run, by an executor that does not poll it.
+fn a_job_that_was_never_begun_because_nobody_polls_the_driver() {
+    // A driver that is being run, by an executor that polls it once.
     own_process!();
     let mut run = Box::pin(crochet::no_setup().unwrap().run(future::pending::<()>()));
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
@@ -139,7 +139,7 @@ fn a_job_that_was_never_begun_though_nobody_holds_the_thread_never_started() {
     let why = late(&job, SHORT);
     assert_eq!(why.job(), JobState::Queued);
     assert!(why.blocked_by().is_none());
-    assert_eq!(reason(why), "the job never started");
+    assert_eq!(reason(why), "nobody is polling the Driver");
 }
 
 #[test]

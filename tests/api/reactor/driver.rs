@@ -213,6 +213,45 @@ fn a_wait_that_times_out_says_that_nobody_is_running_the_driver() {
     async_io::block_on(driver.run(async { job.await.unwrap() })).unwrap();
 }
 
+#[test]
+fn a_wait_and_a_shutdown_that_time_out_say_that_nobody_polls_a_driver_that_was_polled_once() {
+    own_process!();
+    let driver = crochet::no_setup().unwrap();
+    let mut run = pin!(driver.run(pending::<()>()));
+    let mut cx = Context::from_waker(Waker::noop());
+    let waiting: Job = crochet::run_in_reactor(pending);
+    assert!(run.as_mut().poll(&mut cx).is_pending());
+
+    // The driver is not owed a poll: the job is waiting.
+    let text = waiting.wait(SHORT).unwrap_err().to_string();
+    assert!(text.ends_with("ms: the job is waiting"), "{text}");
+    let is_blamed = |text: &str| text.ends_with("ms: nobody is polling the Driver");
+    let queued: Job = crochet::run_in_reactor(async || Ok(()));
+    let waited = crochet::wait_for(SHORT, async { Ok::<_, Error>(()) }).unwrap_err().to_string();
+    assert!(is_blamed(&waited), "{waited}");
+    let text = queued.wait(SHORT).unwrap_err().to_string();
+    assert!(is_blamed(&text), "{text}");
+    assert!(run.as_mut().poll(&mut cx).is_pending());
+    assert!(queued.is_finished());
+    let text = waiting.wait(SHORT).unwrap_err().to_string();
+    assert!(text.ends_with("ms: the job is waiting"), "{text}");
+    let text = crochet::shutdown(SHORT).unwrap_err().to_string();
+    assert!(is_blamed(&text), "{text}");
+    assert!(run.as_mut().poll(&mut cx).is_ready());
+}
+
+#[test]
+fn a_main_that_holds_the_thread_is_blamed_though_its_driver_was_woken() {
+    own_process!();
+    let driver = crochet::no_setup().unwrap();
+    let main = async {
+        let waits = thread::spawn(|| crochet::wait_for(SHORT, async { Ok::<_, Error>(()) }));
+        waits.join().unwrap().unwrap_err().to_string()
+    };
+    let text = async_io::block_on(driver.run(main)).unwrap();
+    assert!(text.contains("ms: the reactor thread has been held for "), "{text}");
+}
+
 /// The error of a job that does not fail itself, where it is one of those that come up here.
 fn without_job(error: Error<&Error>) -> Error {
     match error {
