@@ -62,7 +62,7 @@ pub enum Error<E = Infallible> {
     AlreadySetUp(&'static Location<'static>),
     /// The reactor could not be started; the reason is the [`source`](std::error::Error::source).
     Setup(Arc<io::Error>),
-    /// The check of an `interruptible` scope failed, which ended the wait.
+    /// The check of an [`interruptible`](crate::interruptible) scope failed, which ended the wait.
     Interrupted,
     /// The reactor has as many unfinished jobs as `Builder::max_jobs` allows.
     Full,
@@ -210,10 +210,30 @@ impl<E: std::error::Error + 'static> std::error::Error for Error<E> {
 }
 
 impl From<Error> for io::Error {
-    /// A timeout becomes [`io::ErrorKind::TimedOut`], a wait on the reactor's thread
-    /// [`io::ErrorKind::Deadlock`], everything else [`io::ErrorKind::Other`]; the [`Error`] stays inside, for
-    /// [`io::Error::get_ref`]. [`Error::Interrupted`] is `Other`, too, as std's functions retry what ends with
-    /// [`io::ErrorKind::Interrupted`].
+    /// A timeout becomes [`io::ErrorKind::TimedOut`], a wait on the reactor's thread [`io::ErrorKind::Deadlock`],
+    /// everything else [`io::ErrorKind::Other`]. [`Error::Interrupted`] is `Other`, too, because functions of std retry
+    /// after [`io::ErrorKind::Interrupted`].
+    ///
+    /// The text is that of the [`Error`], which stays inside, for [`io::Error::get_ref`]. A library whose own users know
+    /// nothing of jobs finds there what to say in its own words:
+    ///
+    /// ```
+    /// use crochet::{Error, JobState};
+    /// use std::{future, io, time::Duration};
+    ///
+    /// fn explain(error: &io::Error) -> &'static str {
+    ///     match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+    ///         Some(Error::TimedOut(why)) => match why.job() {
+    ///             JobState::Waiting => "the server did not answer in time",
+    ///             _ => "this program was too busy to ask the server",
+    ///         },
+    ///         _ => "the server could not be asked",
+    ///     }
+    /// }
+    ///
+    /// let answer: io::Result<()> = crochet::wait_for(Duration::ZERO, future::pending());
+    /// assert_eq!(explain(&answer.unwrap_err()), "the server did not answer in time");
+    /// ```
     fn from(error: Error) -> Self {
         let kind = match error {
             Error::TimedOut(_) => io::ErrorKind::TimedOut,
