@@ -1,4 +1,5 @@
-//! How the crate writes things for people: places in the source, durations, and other people's text.
+//! How the crate writes things for people: places in the source, durations, and other people's
+//! text.
 
 use std::fmt::{self, Write as _};
 use std::panic::Location;
@@ -26,12 +27,12 @@ impl fmt::Display for Rounded {
     }
 }
 
-/// Shows a text with its control characters escaped, as in a Rust string literal: a line break as `\n`, an
-/// escape character as `\u{1b}`.
+/// Shows a text with its control characters escaped, as in a Rust string literal: a line break as
+/// `\n`, an escape character as `\u{1b}`.
 ///
-/// Everything that the crate writes to a log or a terminal and did not word itself goes through this:
-/// otherwise the text of an error, which may come from the network, could forge lines of the log or
-/// control the terminal that shows it.
+/// Everything that the crate writes to a log or a terminal and did not word itself goes through
+/// this: otherwise the text of an error, which may come from the network, could forge lines of the
+/// log or control the terminal that shows it.
 pub(crate) struct Escaped<T>(pub(crate) T);
 
 impl<T: fmt::Display> fmt::Display for Escaped<T> {
@@ -58,8 +59,8 @@ impl fmt::Write for EscapeControls<'_, '_> {
     }
 }
 
-/// Tells whether the character ends a line, controls a terminal, or changes the direction in which the characters
-/// around it are shown.
+/// Tells whether the character ends a line, controls a terminal, or changes the direction in which
+/// the characters around it are shown.
 fn is_control(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}')

@@ -1,5 +1,5 @@
-//! What a storm of jobs leaves behind: nothing that counts. It counts the bytes in use in this process, so it is the only
-//! test of its program.
+//! What a storm of jobs leaves behind: nothing that counts. It counts the bytes in use in this
+//! process, so it is the only test of its program.
 
 #[allow(dead_code, unused_imports, unused_macros, reason = "this test uses some of it")]
 mod support;
@@ -39,8 +39,8 @@ static ALLOCATOR: Counting = Counting;
 const JOBS: usize = 100_000;
 /// What queues and caches may grow by: less than three bytes a job.
 const SLACK: isize = 256 * 1024;
-/// What async-executor keeps of each task, as long as there is another one: the slot of a waker, in a table that
-/// grows by doubling.
+/// What async-executor keeps of each task, as long as there is another one: the slot of a waker, in
+/// a table that grows by doubling.
 const KEPT_BESIDE_ANOTHER: isize = (JOBS.next_power_of_two() * 16) as isize;
 
 fn storm(reactor: &Reactor) -> Vec<EventualResult<()>> {

@@ -294,10 +294,11 @@ impl<T, E> EventualResult<T, E> {
         self.try_wait()?.err()
     }
 
-    /// Returns the number by which [`jobs`](crate::jobs()) lists the job: its [`JobInfo::id`](crate::JobInfo::id). Never
-    /// waits for a job.
+    /// Returns the number by which [`jobs`](crate::jobs()) lists the job. Never waits for a job.
     ///
-    /// A job that no reactor has accepted has the number 0: there was none, or it had stopped.
+    /// It is the [`JobInfo::id`](crate::JobInfo::id) of the job, from its submission on, and stays the
+    /// same when the job has ended. A job that no reactor has accepted has the number 0: there was no
+    /// reactor, or it had stopped.
     ///
     /// # Examples
     ///

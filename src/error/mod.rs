@@ -15,13 +15,14 @@ use crate::text::ShortLocation;
 pub(crate) use self::timed_out::ScopeDeadline;
 pub use self::timed_out::{BlockedBy, JobState, TimedOut};
 
-/// Why there is no result: the error that the job returned ([`Error::Job`]), or what kept the job from returning.
+/// Why there is no result: the error that the job returned ([`Error::Job`]), or what kept the job
+/// from returning.
 ///
-/// `E` is the job's own error type. Plain `Error`, without a parameter, is a failure of the crate itself and has
-/// no `Job` variant to match. Functions that return a single error type
-/// ([`wait_for`](crate::wait_for()), [`EventualResult::join`](crate::EventualResult::join)) convert such a failure
-/// with `From<Error>`. [`io::Error`], `Box<dyn Error + Send + Sync>` and `Error` implement this conversion; for your
-/// own error type, write one `impl`.
+/// `E` is the job's own error type. Plain `Error`, without a parameter, is a failure of the crate
+/// itself and has no `Job` variant to match. Functions that return a single error type
+/// ([`wait_for`](crate::wait_for()), [`EventualResult::join`](crate::EventualResult::join)) convert
+/// such a failure with `From<Error>`. [`io::Error`], `Box<dyn Error + Send + Sync>` and `Error`
+/// implement this conversion; for your own error type, write one `impl`.
 ///
 /// # Examples
 ///
@@ -50,8 +51,9 @@ pub enum Error<E = Infallible> {
     Panicked(Panic),
     /// The call was made in a job, and would block the thread that has to run the job it waits for.
     ///
-    /// In a job, await the async original instead, or the [`EventualResult`](crate::EventualResult). The place of the
-    /// call is in the log, at `warn`, target `crochet`, once for each place.
+    /// In a job, await the async original instead, or the
+    /// [`EventualResult`](crate::EventualResult). The place of the call is in the log, at `warn`,
+    /// target `crochet`, once for each place.
     OnReactorThread,
     /// This process was forked from the one in which the reactor runs.
     Forked {
@@ -94,8 +96,8 @@ impl<E> Error<E> {
         matches!(self, Self::Interrupted)
     }
 
-    /// Merges the two levels of error: returns the job's own error as it is, and converts every other one with
-    /// `E::from`.
+    /// Merges the two levels of error: returns the job's own error as it is, and converts every
+    /// other one with `E::from`.
     ///
     /// # Examples
     ///
@@ -139,7 +141,8 @@ impl<E> Error<E> {
         }
     }
 
-    /// Maps the job's own error, and passes on the error of `map`; all other variants stay as they are.
+    /// Maps the job's own error, and passes on the error of `map`; all other variants stay as they
+    /// are.
     fn map_job<F, O>(self, map: impl FnOnce(E) -> Result<F, O>) -> Result<Error<F>, O> {
         Ok(match self {
             Self::Job(error) => Error::Job(map(error)?),
@@ -210,12 +213,13 @@ impl<E: std::error::Error + 'static> std::error::Error for Error<E> {
 }
 
 impl From<Error> for io::Error {
-    /// A timeout becomes [`io::ErrorKind::TimedOut`], a wait on the reactor's thread [`io::ErrorKind::Deadlock`],
-    /// everything else [`io::ErrorKind::Other`]. [`Error::Interrupted`] is `Other`, too, because functions of std retry
-    /// after [`io::ErrorKind::Interrupted`].
+    /// A timeout becomes [`io::ErrorKind::TimedOut`], a wait on the reactor's thread
+    /// [`io::ErrorKind::Deadlock`], everything else [`io::ErrorKind::Other`].
+    /// [`Error::Interrupted`] is `Other`, too, because functions of std retry after
+    /// [`io::ErrorKind::Interrupted`].
     ///
-    /// The text is that of the [`Error`], which stays inside, for [`io::Error::get_ref`]. A library whose own users know
-    /// nothing of jobs finds there what to say in its own words:
+    /// The text is that of the [`Error`], which stays inside, for [`io::Error::get_ref`]. A library
+    /// whose own users know nothing of jobs finds there what to say in its own words:
     ///
     /// ```
     /// use crochet::{Error, JobState};

@@ -32,8 +32,8 @@ impl fmt::Display for JobState {
 
 /// A wait that ran out of time, and why: the job's state, and which job held the reactor thread.
 ///
-/// Its text tells the reason to a programmer: `timed out after 5s: the job is waiting`. A library whose own users know
-/// nothing of jobs can choose its words by the methods.
+/// Its text tells the reason to a programmer: `timed out after 5s: the job is waiting`. A library
+/// whose own users know nothing of jobs can choose its words by the methods.
 ///
 /// # Examples
 ///
@@ -92,10 +92,12 @@ impl TimedOut {
         self.job
     }
 
-    /// Returns which job held the reactor thread when the time was over; `None` if the thread was free.
+    /// Returns which job held the reactor thread when the time was over; `None` if the thread was
+    /// free.
     ///
-    /// A job that is inside `poll` holds the thread, even if only for a microsecond: [`BlockedBy::held`] tells
-    /// whether that explains the timeout. The holder may be the awaited job itself.
+    /// A job that is inside `poll` holds the thread, even if only for a microsecond:
+    /// [`BlockedBy::held`] tells whether that explains the timeout. The holder may be the awaited
+    /// job itself.
     pub fn blocked_by(&self) -> Option<BlockedBy> {
         self.blocked_by
     }
@@ -112,8 +114,9 @@ impl fmt::Display for TimedOut {
         if let Some(cause) = self.cause {
             return f.write_str(cause);
         }
-        // A job that is inside `poll` for a moment explains nothing. One that has held the thread for half of
-        // the wait does; and if the awaited job never started, any job that holds the thread does.
+        // A job that is inside `poll` for a moment explains nothing. One that has held the thread
+        // for half of the wait does; and if the awaited job never started, any job that holds the
+        // thread does.
         let culprit = self
             .blocked_by
             .filter(|by| self.job == JobState::Queued || by.held.saturating_mul(2) >= self.waited);
@@ -142,7 +145,8 @@ impl fmt::Debug for TimedOut {
     }
 }
 
-/// The job that holds the reactor thread: where it was started, and how long it has been inside `poll`.
+/// The job that holds the reactor thread: where it was started, and how long it has been inside
+/// `poll`.
 #[derive(Clone, Copy, Debug)]
 pub struct BlockedBy {
     pub(crate) location: &'static Location<'static>,

@@ -11,12 +11,14 @@ use crate::panic::catch;
 use crate::sync::lock;
 use crate::text::{Escaped, Rounded, ShortLocation};
 
-/// Writes a record, on one line. Runs user code, the logger, so the caller holds no lock of the crate: a logger may
-/// call into the crate. A panic of the logger, or of a `Debug` among the arguments, is caught.
+/// Writes a record, on one line. Runs user code, the logger, so the caller holds no lock of the
+/// crate: a logger may call into the crate. A panic of the logger, or of a `Debug` among the
+/// arguments, is caught.
 ///
-/// While a thread writes a record, further ones of this thread are dropped. They would come from the logger itself: if it
-/// submits a job, and the reactor refuses that job, the report on the refused job would go to the same
-/// logger, which would submit the next job, until the stack is full.
+/// While a thread writes a record, further ones of this thread are dropped. They would come from
+/// the logger itself: if it submits a job, and the reactor refuses that job, the report on the
+/// refused job would go to the same logger, which would submit the next job, until the stack is
+/// full.
 pub(crate) fn log(level: log::Level, text: fmt::Arguments<'_>) {
     let Some(_writing) = Writing::enter() else { return };
     let _ = catch(|| log::log!(target: "crochet", level, "{}", Escaped(text)));
@@ -44,12 +46,12 @@ impl Drop for Writing {
 
 /// Where the refused calls were made that have been reported.
 ///
-/// LOCKING: held for one look; no user code runs meanwhile. Never locked in a forked child, which refuses all
-/// calls for another reason.
+/// LOCKING: held for one look; no user code runs meanwhile. Never locked in a forked child, which
+/// refuses all calls for another reason.
 static REFUSED: Mutex<BTreeSet<&'static Location<'static>>> = Mutex::new(BTreeSet::new());
 
-/// Reports a blocking call that was made on the thread of its reactor, once for each place. Runs user code: the
-/// logger.
+/// Reports a blocking call that was made on the thread of its reactor, once for each place. Runs
+/// user code: the logger.
 #[cold]
 pub(crate) fn report_refused(location: &'static Location<'static>) {
     let level = log::Level::Warn;
@@ -81,8 +83,8 @@ impl SlowPolls {
         Self { limit, reported: Mutex::new(None) }
     }
 
-    /// Reports a poll of the job that was started at `location`, if the poll took too long. Returns whether it did. Runs
-    /// user code: the logger.
+    /// Reports a poll of the job that was started at `location`, if the poll took too long. Returns
+    /// whether it did. Runs user code: the logger.
     pub(crate) fn check(&self, location: &'static Location<'static>, held: Duration) -> bool {
         if held < self.limit {
             return false;

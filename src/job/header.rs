@@ -1,4 +1,5 @@
-//! [`Header`]: the part of a job that any thread may read: its location, its state, its id, and whether it was cancelled.
+//! [`Header`]: the part of a job that any thread may read: location, state, id, and whether it was
+//! cancelled.
 
 use std::panic::Location;
 use std::task::Waker;
@@ -10,7 +11,8 @@ use crate::sync::{AtomicBool, AtomicU8, AtomicU64, AtomicWaker, Ordering};
 const QUEUED: u8 = 0;
 /// The job is inside `poll`.
 const RUNNING: u8 = 1;
-/// The last poll of the job returned `Pending`. A job that has ended stays in the state of its last poll.
+/// The last poll of the job returned `Pending`. A job that has ended stays in the state of its last
+/// poll.
 const WAITING: u8 = 2;
 
 /// A job's header. The caller makes it; the job, its handle and the reactor share it.
@@ -19,13 +21,15 @@ pub(crate) struct Header {
     pub(crate) location: &'static Location<'static>,
     /// Whether the job is the crate's own, which no list shows.
     pub(crate) is_internal: bool,
-    /// Written by the reactor thread alone. ORDERING: Relaxed, as it is only reported, and guards nothing.
+    /// Written by the reactor thread alone. ORDERING: Relaxed, as it is only reported, and guards
+    /// nothing.
     state: AtomicU8,
     cancelled: AtomicBool,
-    /// 0 until the job has left the queue. ORDERING: Relaxed. Written once, under the tracker's lock; a reader that needs
-    /// to see it takes that lock.
+    /// 0 until the job has left the queue. ORDERING: Relaxed. Written once, under the tracker's
+    /// lock; a reader that needs to see it takes that lock.
     id: AtomicU64,
-    /// Wakes the job's task, so that it sees that the job is cancelled. This is not the waker of the job's own future.
+    /// Wakes the job's task, so that it sees that the job is cancelled. This is not the waker of
+    /// the job's own future.
     task: AtomicWaker,
 }
 
@@ -76,8 +80,9 @@ impl Header {
 
     /// Asks the reactor thread to drop the job. Does nothing to a job that has ended.
     pub(crate) fn cancel(&self) {
-        // ORDERING: Release, for `is_cancelled`. RACE: with the registration of the task. `AtomicWaker` promises that
-        // either `wake` sees the waker, or the thread that registers it sees all that happened before `wake`.
+        // ORDERING: Release, for `is_cancelled`. RACE: with the registration of the task.
+        // `AtomicWaker` promises that either `wake` sees the waker, or the thread that registers it
+        // sees all that happened before `wake`.
         self.cancelled.store(true, Ordering::Release);
         self.task.wake();
     }
@@ -92,7 +97,8 @@ impl Header {
         self.task.register(task);
     }
 
-    /// Drops the waker, and with it the reference cycle of task, job and header. Reactor thread only.
+    /// Drops the waker, and with it the reference cycle of task, job and header. Reactor thread
+    /// only.
     pub(crate) fn unregister(&self) {
         drop(self.task.take());
     }

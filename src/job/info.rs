@@ -26,7 +26,8 @@ pub(crate) struct ActivePoll {
 
 /// One unfinished job, as it was when [`jobs`](crate::jobs()) was called.
 ///
-/// A `JobInfo` prints as one line: `job 7 started at src/main.rs:42: waiting, age 1.5s, 12 polls, busy 3.1ms`.
+/// A `JobInfo` prints as one line:
+/// `job 7 started at src/main.rs:42: waiting, age 1.5s, 12 polls, busy 3.1ms`.
 #[derive(Clone, Debug)]
 pub struct JobInfo {
     id: u64,
@@ -38,8 +39,9 @@ pub struct JobInfo {
 }
 
 impl JobInfo {
-    /// Returns the number of the job, which is also its [`EventualResult::id`](crate::EventualResult::id): a job that was
-    /// submitted later to the same reactor has a greater one. Jobs of different reactors may have the same number.
+    /// Returns the number of the job, which is also its
+    /// [`EventualResult::id`](crate::EventualResult::id): a job that was submitted later to the
+    /// same reactor has a greater one. Jobs of different reactors may have the same number.
     pub fn id(&self) -> u64 {
         self.id
     }

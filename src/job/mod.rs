@@ -1,16 +1,20 @@
 //! The life of a job, from the queue to its end.
 //!
-//! 1. A caller makes a [`Job`]: `run_in_reactor` an owned one (`owned.rs`), `wait_for` one that borrows from the caller's
-//!    stack (`borrowed.rs`). It submits the job as a [`QueuedJob`], in an [`Envelope`].
-//! 2. The reactor thread takes the envelope out of the queue ([`TakenJob`]), and begins the job, unless it was cancelled
-//!    in the meantime: it calls the closure, which makes a future, and polls the future at once. Most jobs end here.
-//! 3. A job that is not ready at its first poll is a [`RunningJob`], and gets a task, in which it is polled from then on.
-//! 4. The job ends, in one of four ways ([`End`]). Its future, or its closure, is dropped; the tracker removes it from the
-//!    unfinished jobs; its outcome is published, which wakes the caller. If no caller can get the
-//!    outcome any more, a failure in it is logged.
+//! 1. A caller makes a [`Job`]: `run_in_reactor` an owned one (`owned.rs`), `wait_for` one that
+//!    borrows from the caller's stack (`borrowed.rs`). It submits the job as a [`QueuedJob`], in an
+//!    [`Envelope`].
+//! 2. The reactor thread takes the envelope out of the queue ([`TakenJob`]), and begins the job,
+//!    unless it was cancelled in the meantime: it calls the closure, which makes a future, and
+//!    polls the future at once. Most jobs end here.
+//! 3. A job that is not ready at its first poll is a [`RunningJob`], and gets a task, in which it
+//!    is polled from then on.
+//! 4. The job ends, in one of four ways ([`End`]). Its future, or its closure, is dropped; the
+//!    tracker removes it from the unfinished jobs; its outcome is published, which wakes the
+//!    caller. If no caller can get the outcome any more, a failure in it is logged.
 //!
-//! `QueuedJob` and `BegunJob` are guards: dropped before the job has ended, they end it as [`End::Stopped`]. So a closed
-//! queue, a stopped reactor and an unwinding driver need no list of callers to wake.
+//! `QueuedJob` and `BegunJob` are guards: dropped before the job has ended, they end it as
+//! [`End::Stopped`]. So a closed queue, a stopped reactor and an unwinding driver need no list of
+//! callers to wake.
 
 pub(crate) mod borrowed;
 pub(crate) mod diagnostics;
@@ -36,15 +40,15 @@ use crate::sys::fork;
 pub(crate) trait Job: Send + Sync {
     fn header(&self) -> &Header;
 
-    /// Makes the job's future, which stores its own result. All user code runs inside the future's `poll` or `drop`.
-    /// Called at most once.
+    /// Makes the job's future, which stores its own result. All user code runs inside the future's
+    /// `poll` or `drop`. Called at most once.
     fn begin(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()>>>;
 
     /// Drops what a job that was never begun still holds. Runs user code.
     fn drop_unstarted(&self);
 
-    /// Publishes the outcome. Returns false if the handle is gone, so that no caller can take the outcome. Called once.
-    /// Runs wakers.
+    /// Publishes the outcome. Returns false if the handle is gone, so that no caller can take the
+    /// outcome. Called once. Runs wakers.
     fn publish(&self, end: End) -> bool;
 
     /// Reports a failure that no caller can take, and drops the outcome. Runs user code.
@@ -131,10 +135,11 @@ impl TakesId for QueuedJob {
 }
 
 impl TakenJob<QueuedJob> {
-    /// Begins the job, unless it was cancelled, and polls it at once, without a task: a job that is ready never gets one.
+    /// Begins the job, unless it was cancelled, and polls it at once, without a task: a job that is
+    /// ready never gets one.
     ///
-    /// Returns a job that is not ready. It must be given a task and polled again: the first poll used a no-op waker, so a
-    /// wake during it was lost.
+    /// Returns a job that is not ready. It must be given a task and polled again: the first poll
+    /// used a no-op waker, so a wake during it was lost.
     pub(crate) fn begin(self, tracker: &Tracker) -> Option<RunningJob> {
         let Self { job: mut queued, meta, since } = self;
         if queued.job.as_ref()?.header().is_cancelled() {
@@ -172,7 +177,8 @@ struct BegunJob {
 }
 
 impl BegunJob {
-    /// Polls the future. Once the future is ready or has panicked, drops it, and returns how the job ended.
+    /// Polls the future. Once the future is ready or has panicked, drops it, and returns how the
+    /// job ended.
     fn poll(&mut self, cx: &mut Context<'_>) -> Option<End> {
         let Self { job, future, span } = self;
         span.within(|| {
@@ -182,15 +188,15 @@ impl BegunJob {
                 job.header().set_waiting();
                 return None;
             }
-            // The future is dropped before the outcome is published. A panic in its `Drop` is the outcome, unless the
-            // job has panicked before.
+            // The future is dropped before the outcome is published. A panic in its `Drop` is the
+            // outcome, unless the job has panicked before.
             let dropped = catch(|| drop(future.take()));
             Some(poll.and(dropped).map_or_else(End::Panicked, |()| End::Returned))
         })
     }
 
-    /// Drops the future and ends the job; does nothing if the job has ended already. `stats` are those of a job with a
-    /// task.
+    /// Drops the future and ends the job; does nothing if the job has ended already. `stats` are
+    /// those of a job with a task.
     fn end(&mut self, end: End, on: On<'_>, stats: Option<&JobStats>) {
         let Some(future) = self.future.take() else {
             return;
@@ -262,17 +268,20 @@ impl RunningJob {
 fn publish(on: On<'_>, job: &dyn Job, end: End) {
     let end = fork::Owned::new(end);
     if fork::forked_from().is_some() {
-        // A job that has forked ends in the child, too. Its callers are threads of the parent: in the child there is
-        // none to wake, and the locks of one that was just about to wait stay locked for ever.
+        // A job that has forked ends in the child, too. Its callers are threads of the parent: in
+        // the child there is none to wake, and the locks of one that was just about to wait stay
+        // locked for ever.
         return;
     }
-    // A caller that has cancelled its job gets `Cancelled`, even if the reactor was stopped before it saw the cancel.
+    // A caller that has cancelled its job gets `Cancelled`, even if the reactor was stopped before
+    // it saw the cancel.
     let end = match end.into_inner() {
         End::Stopped if job.header().is_cancelled() => End::Cancelled,
         end => end,
     };
-    // A panic in here comes from a waker, or from the `Drop` of an outcome without a handle. By then the outcome was
-    // published and the panic hook has reported the panic; there is no caller left to pass it to.
+    // A panic in here comes from a waker, or from the `Drop` of an outcome without a handle. By
+    // then the outcome was published and the panic hook has reported the panic; there is no caller
+    // left to pass it to.
     let claimed = catch(|| job.publish(end)).unwrap_or(true);
     if !claimed {
         let _ = on.run(job, &Span::default(), || catch(|| job.report_unclaimed()));

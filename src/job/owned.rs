@@ -18,7 +18,8 @@ use crate::text::ShortLocation;
 /// A job's outcome, as the handle stores it.
 pub(crate) type Settled<T, E> = Result<T, Error<E>>;
 
-/// A job that owns all it uses. `C` is the place of the closure, a type that the handle need not know.
+/// A job that owns all it uses. `C` is the place of the closure, a type that the handle need not
+/// know.
 pub(crate) struct OwnedJob<T, E, C: ?Sized = dyn Send + Sync> {
     pub(crate) header: Header,
     pub(crate) outcome: Outcome<Settled<T, E>>,
@@ -65,7 +66,8 @@ where
             End::Stopped => Some(Error::ReactorStopped),
         };
         if let Some(error) = instead {
-            // This replaces no result: a future that has stored its result has ended, and cannot fail any more.
+            // This replaces no result: a future that has stored its result has ended, and cannot
+            // fail any more.
             self.outcome.put(Err(error));
         }
         self.outcome.publish()
@@ -81,8 +83,8 @@ impl<C, T, E: fmt::Debug> OwnedJob<T, E, Mutex<Option<C>>> {
         Self { header, outcome: Outcome::new(), debug: E::fmt, closure: Mutex::new(Some(closure)) }
     }
 
-    /// Ends a job that cannot be submitted, with this error; or with a panic in the `Drop` of its closure, as for any
-    /// other job.
+    /// Ends a job that cannot be submitted, with this error; or with a panic in the `Drop` of its
+    /// closure, as for any other job.
     pub(crate) fn refuse(&self, error: Error) {
         let closure = lock(&self.closure).take();
         let dropped = catch(|| drop_in_context(closure));
@@ -92,8 +94,8 @@ impl<C, T, E: fmt::Debug> OwnedJob<T, E, Mutex<Option<C>>> {
 }
 
 impl<T, E, C: ?Sized> OwnedJob<T, E, C> {
-    /// Takes the outcome, which no caller has seen or will see, and logs it if it is a failure. Dropping it is left to
-    /// the caller.
+    /// Takes the outcome, which no caller has seen or will see, and logs it if it is a failure.
+    /// Dropping it is left to the caller.
     pub(crate) fn take_unseen(&self) -> Option<Settled<T, E>> {
         let outcome = self.outcome.take();
         if let Some(Err(error)) = &outcome {

@@ -2,8 +2,8 @@
 
 use std::process;
 
-/// Ends the process if it is dropped, which unwinding does. Call [`disarm`](Self::disarm) at the end of the code
-/// that must not unwind.
+/// Ends the process if it is dropped, which unwinding does. Call [`disarm`](Self::disarm) at the
+/// end of the code that must not unwind.
 #[must_use = "what comes after its drop may unwind"]
 pub(crate) struct AbortOnUnwind(());
 
@@ -19,7 +19,8 @@ impl AbortOnUnwind {
 
 impl Drop for AbortOnUnwind {
     fn drop(&mut self) {
-        // The panic hook has reported the panic; a write could fail, and nothing may unwind from here.
+        // The panic hook has reported the panic; a write could fail, and nothing may unwind from
+        // here.
         process::abort();
     }
 }

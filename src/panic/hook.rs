@@ -11,7 +11,8 @@ use std::thread;
 
 use crate::panic::hint::hint;
 
-/// Where a panic was raised: an owned copy of the [`std::panic::Location`], which a panic hook may not keep.
+/// Where a panic was raised: an owned copy of the [`std::panic::Location`], which a panic hook may
+/// not keep.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PanicLocation {
     file: String,
@@ -67,14 +68,16 @@ impl Catching {
         Self(())
     }
 
-    /// Ends the call. Returns the note of the panic that ended the user code, if `panicked` says that one did.
+    /// Ends the call. Returns the note of the panic that ended the user code, if `panicked` says
+    /// that one did.
     pub(super) fn leave(self, panicked: bool) -> Option<Note> {
         CATCHING.set(CATCHING.get() - 1);
         if panicked {
             return take_note();
         }
-        // If there is a note now, user code has caught that panic itself, and the note goes. But code that runs in a
-        // `Drop` during unwinding leaves the note in place: the `catch` further out needs it.
+        // If there is a note now, user code has caught that panic itself, and the note goes. But
+        // code that runs in a `Drop` during unwinding leaves the note in place: the `catch` further
+        // out needs it.
         if NOTED.get() && !thread::panicking() {
             take_note();
         }
@@ -104,7 +107,8 @@ pub(crate) fn install_hook() {
             }
             next(info);
             if let Some(hint) = hint_for(info) {
-                // Written after the message it refers to, and to where the default hook writes that.
+                // Written after the message it refers to, and to where the default hook writes
+                // that.
                 let _ = writeln!(io::stderr(), "note: {hint}");
             }
         }));
@@ -122,8 +126,8 @@ fn leave_note(info: &PanicHookInfo<'_>) {
         }),
         backtrace: Backtrace::capture(),
     };
-    // A panic in a panic hook aborts the process. So neither a destroyed thread-local (the thread is ending) nor a
-    // borrowed one (the old note is being replaced) may panic here.
+    // A panic in a panic hook aborts the process. So neither a destroyed thread-local (the thread
+    // is ending) nor a borrowed one (the old note is being replaced) may panic here.
     let _ = NOTE.try_with(|last| last.try_borrow_mut().map(|mut last| *last = Some(note)));
     NOTED.set(true);
 }

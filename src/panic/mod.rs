@@ -1,8 +1,10 @@
 //! The panic policy: user code runs inside [`catch`], which turns a panic into a [`Panic`].
 //!
-//! The location and the backtrace of a panic are known only while the panic hook runs. So the crate installs a hook
-//! of its own in front of the one it finds ([`install_hook`]). That hook leaves a note for the innermost
-//! [`catch`] on the same thread. On threads that are not inside `catch` it only passes the panic on.
+//! The location and the backtrace of a panic are known only while the panic hook runs. So the crate
+//! installs a hook of its own in front of the one it finds ([`install_hook`]). That hook leaves a
+//! note for the innermost
+//! [`catch`] on the same thread. On threads that are not inside `catch` it only passes the panic
+//! on.
 
 pub(crate) mod abort;
 mod hint;
@@ -29,11 +31,12 @@ pub(crate) fn catch<R>(user_code: impl FnOnce() -> R) -> Result<R, Panic> {
     result.map_err(|payload| Panic::new(payload, note))
 }
 
-/// Polls a future. Once the future is ready or has panicked, drops it and returns its output or its panic. Does
-/// not unwind.
+/// Polls a future. Once the future is ready or has panicked, drops it and returns its output or its
+/// panic. Does not unwind.
 ///
-/// Polling and dropping are caught separately: if a panic of `poll` unwound through here, it would drop the future,
-/// and a second panic in that drop would abort the process. The first panic is the one returned.
+/// Polling and dropping are caught separately: if a panic of `poll` unwound through here, it would
+/// drop the future, and a second panic in that drop would abort the process. The first panic is the
+/// one returned.
 pub(crate) fn poll_and_drop<F: Future>(
     mut future: Pin<&mut Option<F>>,
     cx: &mut Context<'_>,

@@ -13,9 +13,10 @@ use crate::text::Escaped;
 
 /// The panic of a job: its payload, its message, its location and, on request, its backtrace.
 ///
-/// A backtrace is captured if `RUST_BACKTRACE` or `RUST_LIB_BACKTRACE` is set, as for any other panic. Location
-/// and backtrace come from a panic hook that the reactor installs when it starts; without that hook
-/// ([`Builder::panic_hook`](crate::Builder::panic_hook)) they are `None`. Clones share one payload.
+/// A backtrace is captured if `RUST_BACKTRACE` or `RUST_LIB_BACKTRACE` is set, as for any other
+/// panic. Location and backtrace come from a panic hook that the reactor installs when it starts;
+/// without that hook ([`Builder::panic_hook`](crate::Builder::panic_hook)) they are `None`. Clones
+/// share one payload.
 ///
 /// # Examples
 ///
@@ -76,7 +77,8 @@ impl Panic {
         Some(&note.backtrace).filter(|trace| trace.status() == BacktraceStatus::Captured)
     }
 
-    /// Re-raises the panic on this thread, with the job's own payload, and without running the panic hook again.
+    /// Re-raises the panic on this thread, with the job's own payload, and without running the
+    /// panic hook again.
     ///
     /// Of several clones, the first to resume has the payload itself; the others resume with the
     /// [`message`](Self::message) as a `String`, or, without a message, with the text of `self`.
@@ -103,8 +105,8 @@ pub(crate) fn drop_payloads_by(drop: fn(Payload)) {
 }
 
 impl Drop for Inner {
-    /// Drops the payload, and catches a panic of its `Drop`: the last clone may be dropped by the reactor thread,
-    /// outside any `catch`, or by a thread that is unwinding.
+    /// Drops the payload, and catches a panic of its `Drop`: the last clone may be dropped by the
+    /// reactor thread, outside any `catch`, or by a thread that is unwinding.
     fn drop(&mut self) {
         let payload = self.payload.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         let Some(payload) = payload else { return };
@@ -133,8 +135,8 @@ impl fmt::Debug for Panic {
 }
 
 impl fmt::Display for Panic {
-    /// Writes one line: `the job panicked at src/main.rs:5: out of yarn`. Line breaks in the message become spaces, and
-    /// other control characters are escaped.
+    /// Writes one line: `the job panicked at src/main.rs:5: out of yarn`. Line breaks in the
+    /// message become spaces, and other control characters are escaped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the job panicked")?;
         if let Some(at) = self.location() {

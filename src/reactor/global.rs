@@ -453,12 +453,14 @@ where
 /// the list. If the global reactor is not running the list is empty, and so it is in a forked child; nothing is
 /// started.
 ///
-/// The list has the jobs that the program has asked for, by whatever function: also the job that reads ahead for an
-/// [`Iter`](crate::Iter), and the one that keeps the value of an [`InReactor`](crate::InReactor). The crate's own
-/// jobs, such as the timer of [`stash_for`](crate::EventualResult::stash_for), are not in the list.
+/// The list has the jobs that the program has asked for, by whatever function: also the job that
+/// reads ahead for an [`Iter`](crate::Iter), and the one that keeps the value of an
+/// [`InReactor`](crate::InReactor). The crate's own jobs, such as the timer of
+/// [`stash_for`](crate::EventualResult::stash_for), are not in the list.
 ///
-/// A list of more than some dozens of jobs is made in pieces, between which the reactor thread runs jobs. Each line is
-/// true when it is written; a job that ends in the meantime may or may not be listed.
+/// A list of more than some dozens of jobs is made in pieces, between which the reactor thread runs
+/// jobs. Each line is true when it is written; a job that ends in the meantime may or may not be
+/// listed.
 ///
 /// # Examples
 ///

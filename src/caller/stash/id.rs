@@ -6,7 +6,8 @@ use std::str::FromStr;
 /// The id of a stashed result: 128 random bits from the operating system, shown as 32 hexadecimal
 /// digits.
 ///
-/// An id cannot be guessed, so a server can put it into a cookie or a URL, and read it back with [`str::parse`].
+/// An id cannot be guessed, so a server can put it into a cookie or a URL, and read it back with
+/// [`str::parse`].
 ///
 /// # Examples
 ///

@@ -19,7 +19,8 @@ pub use self::id::{ParseResultIdError, ResultId};
 /// Why [`retrieve_result`] has nothing to give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RetrieveError {
-    /// Nothing is stashed under this id: the result was retrieved before, its time is over, or there never was one.
+    /// Nothing is stashed under this id: the result was retrieved before, its time is over, or
+    /// there never was one.
     Unknown,
     /// The result stashed under this id has other types. It stays stashed.
     WrongType,
@@ -37,10 +38,11 @@ impl fmt::Display for RetrieveError {
 impl std::error::Error for RetrieveError {}
 
 impl<T: Send + 'static, E: Send + 'static> EventualResult<T, E> {
-    /// Puts the result away, and returns an id by which it can be [retrieved](retrieve_result) once. Never blocks.
+    /// Puts the result away, and returns an id for it. Never blocks.
     ///
-    /// The result stays in the stash for as long as the process runs. A failure that is in the stash when its reactor
-    /// is shut down is logged.
+    /// [`retrieve_result`] returns the result of that id, once. The result stays in the stash for
+    /// as long as the process runs. A failure that is in the stash when its reactor is shut down is
+    /// logged.
     ///
     /// # Panics
     ///
@@ -67,11 +69,13 @@ impl<T: Send + 'static, E: Send + 'static> EventualResult<T, E> {
 
     /// Puts the result away under an id of an earlier [`stash`](Self::stash). Never blocks.
     ///
-    /// This is for the caller that asked too early: it retrieved the result, found the job unfinished, and puts the
-    /// result back for the next request, whose id stays the same. As with `stash`, the result stays there until it is
-    /// retrieved, even if it was first stashed with [`stash_for`](Self::stash_for).
+    /// This is for the caller that asked too early: it retrieved the result, found the job
+    /// unfinished, and puts the result back for the next request, whose id stays the same. As with
+    /// `stash`, the result stays there until it is retrieved, even if it was first stashed with
+    /// [`stash_for`](Self::stash_for).
     ///
-    /// An id lets a client retrieve the result, so it should be one that `stash` returned, and not the client's choice.
+    /// An id lets a client retrieve the result, so it should be one that `stash` returned, and not
+    /// the client's choice.
     ///
     /// # Errors
     ///
@@ -112,11 +116,12 @@ impl<T: Send + 'static, E: Send + 'static> EventualResult<T, E> {
         stashed
     }
 
-    /// Puts the result away for a limited time, and returns its id like [`stash`](Self::stash). Never blocks.
+    /// Puts the result away for a limited time, and returns an id for it. Never blocks.
     ///
-    /// If the result has not been retrieved when `ttl` has passed, the job is cancelled, and its result, if there is
-    /// one by then, is dropped: by the reactor thread, or by the next call that uses the stash, if that comes
-    /// first. A failure is logged. With [`Duration::ZERO`] the result expires at once, with [`Duration::MAX`] never.
+    /// If the result has not been retrieved when `ttl` has passed, the job is cancelled, and its
+    /// result, if there is one by then, is dropped: by the reactor thread, or by the next call that
+    /// uses the stash, if that comes first. A failure is logged. With [`Duration::ZERO`] the result
+    /// expires at once, with [`Duration::MAX`] never.
     ///
     /// # Panics
     ///
@@ -136,8 +141,8 @@ impl<T: Send + 'static, E: Send + 'static> EventualResult<T, E> {
     pub fn stash_for(self, ttl: Duration) -> ResultId {
         let id = ResultId::random();
         let end = deadline(Instant::now(), ttl);
-        // A refused job has no reactor, and needs no timer: there is nothing to cancel. In a forked child the reactor is
-        // the parent's.
+        // A refused job has no reactor, and needs no timer: there is nothing to cancel. In a forked
+        // child the reactor is the parent's.
         let reactor = self.reactor().filter(|_| fork::forked_from().is_none());
         let timer = end.zip(reactor).map(|(end, reactor)| {
             eventual::spawn_internal(reactor, Location::caller(), move || async move {
@@ -167,13 +172,14 @@ fn put_away(id: ResultId, entry: Entry) {
 
 /// Returns the result that was stashed under `id`, and removes it from the store. Never blocks.
 ///
-/// `T` and `E` must be those of the stashed [`EventualResult`]; where the compiler cannot infer them, name
-/// them: `retrieve_result::<Page, io::Error>(id)`.
+/// `T` and `E` must be those of the stashed [`EventualResult`]; where the compiler cannot infer
+/// them, name them: `retrieve_result::<Page, io::Error>(id)`.
 ///
 /// # Errors
 ///
-/// [`RetrieveError::Unknown`] if no result is stashed under that id: each can be retrieved once. In a forked child
-/// there are none. [`RetrieveError::WrongType`] if the types differ; the result stays in the stash.
+/// [`RetrieveError::Unknown`] if no result is stashed under that id: each can be retrieved once. In
+/// a forked child there are none. [`RetrieveError::WrongType`] if the types differ; the result
+/// stays in the stash.
 ///
 /// # Examples
 ///

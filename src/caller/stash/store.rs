@@ -64,8 +64,8 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Cancels the job and drops the result. Catches the panic of a `Drop`, which must reach neither the caller that
-    /// happens to use the stash now, nor the next expired entry.
+    /// Cancels the job and drops the result. Catches the panic of a `Drop`, which must reach
+    /// neither the caller that happens to use the stash now, nor the next expired entry.
     pub(super) fn expire(self) {
         let _ = catch(|| {
             self.result.cancel();
@@ -106,8 +106,8 @@ impl Store {
         if let Some(end) = entry.end {
             self.ends.remove(&(end, id));
         }
-        // Frees the memory of a storm when most of it is over. The map shrinks to a half, so at least as many
-        // entries come or go before its next change.
+        // Frees the memory of a storm when most of it is over. The map shrinks to a half, so at
+        // least as many entries come or go before its next change.
         if self.entries.len() < self.entries.capacity() / 4 {
             self.entries.shrink_to(self.entries.capacity() / 2);
         }
@@ -122,8 +122,8 @@ impl Store {
         ids.into_iter().filter_map(|id| Some((id, self.remove(id)?))).collect()
     }
 
-    /// Takes the expired entries out. Called by each function that uses the stash, too, because the timer of an entry
-    /// ends with its reactor.
+    /// Takes the expired entries out. Called by each function that uses the stash, too, because the
+    /// timer of an entry ends with its reactor.
     pub(super) fn take_expired(&mut self) -> Vec<Entry> {
         let now = Instant::now();
         let mut expired = Vec::new();
@@ -137,9 +137,9 @@ impl Store {
     }
 }
 
-/// Logs the stashed failures of the jobs of a reactor that has stopped. The entries stay in the stash, but while they are
-/// being logged, their ids are `Unknown`. An id that [`stash_as`](EventualResult::stash_as) takes meanwhile
-/// keeps its new result.
+/// Logs the stashed failures of the jobs of a reactor that has stopped. The entries stay in the
+/// stash, but while they are being logged, their ids are `Unknown`. An id that
+/// [`stash_as`](EventualResult::stash_as) takes meanwhile keeps its new result.
 fn log_failures(reactor: u64) {
     let theirs = lock(&STORE).take_unseen_failures(reactor);
     for (_, entry) in &theirs {

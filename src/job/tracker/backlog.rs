@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 /// The number of jobs in a block.
 const BLOCK: usize = 64;
 
-/// A queue that neither moves its items when it grows, which would take long while it is locked, nor keeps memory when
-/// it has shrunk.
+/// A queue that neither moves its items when it grows, which would take long while it is locked,
+/// nor keeps memory when it has shrunk.
 pub(super) struct Backlog<T> {
     /// All but the first and the last block have [`BLOCK`] items. None is empty.
     blocks: VecDeque<VecDeque<T>>,

@@ -1,12 +1,14 @@
-//! The list that [`jobs`](crate::jobs()) returns, and the id of a job that the reactor has not taken yet.
+//! The list that [`jobs`](crate::jobs()) returns, and the id of a job that the reactor has not
+//! taken yet.
 //!
-//! Both need the jobs in the queue, and a channel cannot be looked into. So a thread that asks drains the queue into
-//! the backlog, from which the reactor thread takes its next job before it takes one from the queue.
+//! Both need the jobs in the queue, and a channel cannot be looked into. So a thread that asks
+//! drains the queue into the backlog, from which the reactor thread takes its next job before it
+//! takes one from the queue.
 //!
-//! A list is made in pieces, and the lock is free between them, so that the reactor thread never waits for a whole list
-//! of very many jobs. A piece is what comes next in the order of the ids. While the list is made, a job may move on,
-//! from the backlog to the tasks, but its id stays the same; so each job that is unfinished all the
-//! time is listed once.
+//! A list is made in pieces, and the lock is free between them, so that the reactor thread never
+//! waits for a whole list of very many jobs. A piece is what comes next in the order of the ids.
+//! While the list is made, a job may move on, from the backlog to the tasks, but its id stays the
+//! same; so each job that is unfinished all the time is listed once.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +18,8 @@ use crate::error::JobState;
 use crate::job::info::{ActivePoll, JobInfo, JobMeta, info};
 use crate::job::tracker::{Envelope, State, TakesId, Tracker};
 
-/// How many jobs are listed, or drained from the queue, in one critical section. This many take a few microseconds.
+/// How many jobs are listed, or drained from the queue, in one critical section. This many take a
+/// few microseconds.
 const PIECE: usize = 64;
 
 impl<J: TakesId> Tracker<J> {
@@ -40,12 +43,14 @@ impl<J: TakesId> Tracker<J> {
         queue: &Receiver<Envelope<J>>,
         list: &mut Listing,
     ) -> bool {
-        // No more than there are now: other threads may submit jobs as fast as this thread lists them.
+        // No more than there are now: other threads may submit jobs as fast as this thread lists
+        // them.
         let last = *list.last.get_or_insert_with(|| state.drained_id() + queue.len() as u64);
         if list.next > last {
             return false;
         }
-        // Read before the stats: a job that is not inside `poll` now has left its time in its stats.
+        // Read before the stats: a job that is not inside `poll` now has left its time in its
+        // stats.
         let active = self.running(state).and_then(|running| {
             running.active_poll.map(|active_poll| (active_poll, running.since.elapsed()))
         });
@@ -80,8 +85,8 @@ impl<J: TakesId> Tracker<J> {
         piece.list.next <= last && state.drained_id() < last && !queue.is_empty()
     }
 
-    /// Returns the id of a job that has been submitted. `id` reads it from the job, and returns 0 as long as the job has
-    /// none. Returns 0 for a job that the reactor has refused.
+    /// Returns the id of a job that has been submitted. `id` reads it from the job, and returns 0
+    /// as long as the job has none. Returns 0 for a job that the reactor has refused.
     pub(crate) fn id_of(&self, queue: &Receiver<Envelope<J>>, id: impl Fn() -> u64) -> u64 {
         loop {
             let known = id();
@@ -89,8 +94,8 @@ impl<J: TakesId> Tracker<J> {
                 return known;
             }
             let mut state = self.state.lock_after_reactor();
-            // LOCKING: ids are given under the lock. So if the job has none, it is still in the queue, or it was
-            // never accepted.
+            // LOCKING: ids are given under the lock. So if the job has none, it is still in the
+            // queue, or it was never accepted.
             if id() == 0 && state.drain(queue, PIECE) == 0 {
                 return 0;
             }

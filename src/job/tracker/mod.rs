@@ -1,4 +1,5 @@
-//! Tracks which jobs are unfinished and which one is running, for [`jobs`](crate::jobs()) and for timeout messages.
+//! Tracks which jobs are unfinished and which one is running, for [`jobs`](crate::jobs()) and for
+//! timeout messages.
 //!
 //! # Where a job is
 //!
@@ -11,25 +12,28 @@
 //! | `current` | the reactor thread | the first poll was not ready |
 //! | `tasks` | the reactor thread | the job has ended |
 //!
-//! A channel cannot be looked into. So a thread that lists jobs moves them from the queue to `drained`, from which the
-//! reactor thread takes its next job before it looks into the queue. Submitting a job costs nothing more.
+//! A channel cannot be looked into. So a thread that lists jobs moves them from the queue to
+//! `drained`, from which the reactor thread takes its next job before it looks into the queue.
+//! Submitting a job costs nothing more.
 //!
-//! - *No job is lost.* RACE: the reactor thread finds no job only if both were empty while it held the lock, and it
-//!   has registered with the `loop_waker` before. So a job that is submitted later wakes it, and one that is being
-//!   moved from the queue to `drained` is seen.
-//! - *No job overtakes another.* The jobs in `drained` were in the queue before those that are still there, and in the
-//!   same order: under the lock, jobs are added at the end of `drained` only, and taken from its front.
+//! - *No job is lost.* RACE: the reactor thread finds no job only if both were empty while it held
+//!   the lock, and it has registered with the `loop_waker` before. So a job that is submitted later
+//!   wakes it, and one that is being moved from the queue to `drained` is seen.
+//! - *No job overtakes another.* The jobs in `drained` were in the queue before those that are
+//!   still there, and in the same order: under the lock, jobs are added at the end of `drained`
+//!   only, and taken from its front.
 //!
 //! # The id of a job
 //!
-//! It is the job's place in the order of submission, and counted when the job leaves the queue, under the lock. So
-//! submitting a job needs no counter, which all submitting threads would share. A handle whose job is still in the queue
-//! asks for its id by draining the queue.
+//! It is the job's place in the order of submission, and counted when the job leaves the queue,
+//! under the lock. So submitting a job needs no counter, which all submitting threads would share.
+//! A handle whose job is still in the queue asks for its id by draining the queue.
 //!
 //! # What it costs
 //!
-//! For a job that is ready at once, the reactor thread locks the tracker once, when it takes the job. From then on the
-//! job counts as inside `poll`. Two flags tell that the job has left `poll`, and that it has ended; they need no lock.
+//! For a job that is ready at once, the reactor thread locks the tracker once, when it takes the
+//! job. From then on the job counts as inside `poll`. Two flags tell that the job has left `poll`,
+//! and that it has ended; they need no lock.
 
 mod backlog;
 mod list;
@@ -91,23 +95,25 @@ struct Running {
     active_poll: Option<ActivePoll>,
 }
 
-/// The unfinished jobs of one reactor, except those still in its queue, and the job that holds its thread.
+/// The unfinished jobs of one reactor, except those still in its queue, and the job that holds its
+/// thread.
 ///
-/// It has its cache lines to itself: the reactor thread writes to it for each job, and all callers read what is beside
-/// it.
+/// It has its cache lines to itself: the reactor thread writes to it for each job, and all callers
+/// read what is beside it.
 #[repr(align(128))]
 pub(crate) struct Tracker<J> {
-    /// LOCKING: no user code runs under the lock, and only `JobStats` are dropped. The reactor thread takes it once for
-    /// each job and for each other run of user code, and twice more for a job that gets a task. Other threads take it
-    /// when they list jobs, ask for an id, or have timed out; for a few microseconds at most, and after the reactor
-    /// thread. It is not taken in a forked child, where it may be held by a thread that does not exist there.
+    /// LOCKING: no user code runs under the lock, and only `JobStats` are dropped. The reactor
+    /// thread takes it once for each job and for each other run of user code, and twice more for a
+    /// job that gets a task. Other threads take it when they list jobs, ask for an id, or have
+    /// timed out; for a few microseconds at most, and after the reactor thread. It is not taken in
+    /// a forked child, where it may be held by a thread that does not exist there.
     state: fork::Owned<PriorityMutex<State<J>>>,
-    /// Whether `running` still holds the thread. ORDERING: set under the lock. Cleared with Release, after the job has
-    /// written its stats, for the Acquire of the threads that list jobs.
+    /// Whether `running` still holds the thread. ORDERING: set under the lock. Cleared with
+    /// Release, after the job has written its stats, for the Acquire of the threads that list jobs.
     is_held: AtomicBool,
-    /// Whether `current` has ended. ORDERING: Relaxed. Cleared under the lock. Set before the job's outcome is
-    /// published; so a thread that has seen the outcome sees it set, or cleared again for a later job, which that
-    /// thread sees under the lock.
+    /// Whether `current` has ended. ORDERING: Relaxed. Cleared under the lock. Set before the job's
+    /// outcome is published; so a thread that has seen the outcome sees it set, or cleared again
+    /// for a later job, which that thread sees under the lock.
     current_ended: AtomicBool,
     slow_polls: SlowPolls,
 }
@@ -126,8 +132,8 @@ struct State<J> {
 }
 
 impl<J: TakesId> Tracker<J> {
-    /// Takes the next job, which becomes `current` and holds the thread from now on. Reactor thread only, or the thread
-    /// that stops a reactor without one.
+    /// Takes the next job, which becomes `current` and holds the thread from now on. Reactor thread
+    /// only, or the thread that stops a reactor without one.
     pub(crate) fn take(&self, queue: &Receiver<Envelope<J>>) -> Option<TakenJob<J>> {
         let mut state = self.state.lock_first();
         let id = state.taken + 1;
@@ -153,7 +159,8 @@ impl<J: TakesId> Tracker<J> {
 impl<J> Tracker<J> {
     /// Whether [`take`](Self::take) would return a job. Reactor thread only.
     pub(crate) fn has_queued(&self, queue: &Receiver<Envelope<J>>) -> bool {
-        // LOCKING: a list moves jobs from the queue to `drained`; under the lock none is on its way.
+        // LOCKING: a list moves jobs from the queue to `drained`; under the lock none is on its
+        // way.
         self.state.lock_first().drained.len() > 0 || !queue.is_empty()
     }
 
@@ -190,8 +197,8 @@ impl<J> Tracker<J> {
         self.is_held.store(true, Ordering::Relaxed);
     }
 
-    /// Notes that the last job to hold the thread does not hold it any more. To be called directly for a job that was
-    /// taken, and is not going to be polled.
+    /// Notes that the last job to hold the thread does not hold it any more. To be called directly
+    /// for a job that was taken, and is not going to be polled.
     pub(crate) fn leave(&self) {
         self.is_held.store(false, Ordering::Release);
     }
@@ -209,8 +216,8 @@ impl<J> Tracker<J> {
         self.run_since(location, since, user_code, |_, _| {})
     }
 
-    /// Polls a job that has stats, which means that this is not its first poll. Calls `done` with the result of the poll
-    /// before any other thread can see that the poll is over.
+    /// Polls a job that has stats, which means that this is not its first poll. Calls `done` with
+    /// the result of the poll before any other thread can see that the poll is over.
     pub(crate) fn poll<R>(
         &self,
         stats: &JobStats,
@@ -227,9 +234,10 @@ impl<J> Tracker<J> {
         })
     }
 
-    /// Runs user code; the job that was started at `location` has held the thread `since` then, and leaves it afterwards.
-    /// Calls `done` with the result and the time held, before any other thread can see that the job has left.
-    /// To be called directly for a first poll: the job holds the thread since it was taken.
+    /// Runs user code; the job that was started at `location` has held the thread `since` then, and
+    /// leaves it afterwards. Calls `done` with the result and the time held, before any other
+    /// thread can see that the job has left. To be called directly for a first poll: the job holds
+    /// the thread since it was taken.
     pub(crate) fn run_since<R>(
         &self,
         location: &'static Location<'static>,
@@ -270,7 +278,8 @@ impl<J> Tracker<J> {
         self.current_ended.load(Ordering::Relaxed)
     }
 
-    /// Notes that the job that was taken last gets a task. Reactor thread only, during the first poll of the job.
+    /// Notes that the job that was taken last gets a task. Reactor thread only, during the first
+    /// poll of the job.
     pub(crate) fn add_task(
         &self,
         meta: JobMeta,
@@ -286,8 +295,8 @@ impl<J> Tracker<J> {
         stats
     }
 
-    /// Notes that a job has ended: the one with these stats, or the one that was taken last. Reactor thread only, before
-    /// the outcome is published.
+    /// Notes that a job has ended: the one with these stats, or the one that was taken last.
+    /// Reactor thread only, before the outcome is published.
     pub(crate) fn remove(&self, stats: Option<&JobStats>) {
         match stats {
             None => self.current_ended.store(true, Ordering::Relaxed),

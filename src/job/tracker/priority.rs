@@ -6,23 +6,25 @@ use std::time::Duration;
 
 use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering, lock};
 
-/// How often another thread yields to the reactor thread, before it begins to sleep between two looks.
+/// How often another thread yields to the reactor thread, before it begins to sleep between two
+/// looks.
 const YIELDS: u32 = 32;
 const NAP: Duration = Duration::from_micros(50);
 
-/// A mutex of which the reactor thread need not wait for more than the critical sections that have begun, or are about
-/// to begin, when it asks.
+/// A mutex of which the reactor thread need not wait for more than the critical sections that have
+/// begun, or are about to begin, when it asks.
 ///
-/// A std mutex is not fair: a thread that unlocks it and locks it again at once gets it before a thread that sleeps
-/// until the first one unlocks it. So two threads that list jobs without a pause would keep the reactor thread from its
-/// work. Here the reactor thread raises a flag before it sleeps, and other threads do not try to lock the mutex while
-/// the flag is up.
+/// A std mutex is not fair: a thread that unlocks it and locks it again at once gets it before a
+/// thread that sleeps until the first one unlocks it. So two threads that list jobs without a pause
+/// would keep the reactor thread from its work. Here the reactor thread raises a flag before it
+/// sleeps, and other threads do not try to lock the mutex while the flag is up.
 ///
-/// Without contention, each side locks the mutex as it would any other; the reactor thread does nothing else.
+/// Without contention, each side locks the mutex as it would any other; the reactor thread does
+/// nothing else.
 pub(super) struct PriorityMutex<T> {
     value: Mutex<T>,
-    /// Whether the reactor thread waits for the lock. ORDERING: Relaxed, as the flag guards nothing. A thread that
-    /// misses it takes the lock once more before the reactor thread does.
+    /// Whether the reactor thread waits for the lock. ORDERING: Relaxed, as the flag guards
+    /// nothing. A thread that misses it takes the lock once more before the reactor thread does.
     reactor_waits: AtomicBool,
 }
 
@@ -52,8 +54,8 @@ impl<T> PriorityMutex<T> {
     pub(super) fn lock_after_reactor(&self) -> MutexGuard<'_, T> {
         let mut looks = 0;
         while self.reactor_waits.load(Ordering::Relaxed) {
-            // The reactor thread needs a core to take its turn. The sleep lets it run even where this thread has
-            // the higher priority, and only gives way to others by sleeping.
+            // The reactor thread needs a core to take its turn. The sleep lets it run even where
+            // this thread has the higher priority, and only gives way to others by sleeping.
             if looks < YIELDS {
                 thread::yield_now();
             } else {
@@ -104,8 +106,8 @@ mod tests {
             over.store(true, Ordering::Relaxed);
             between
         });
-        // One of a thread that has missed the flag; and as many again where threads are preempted between their look at
-        // the flag and the lock.
+        // One of a thread that has missed the flag; and as many again where threads are preempted
+        // between their look at the flag and the lock.
         assert!(between <= 2 * TURNS, "{between} critical sections came before {TURNS} turns");
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::job::info::JobMeta;
 
-/// What is counted of a job that has a task. ORDERING: Relaxed. The reactor thread alone writes it, and the tracker's
-/// `is_held` orders that with the threads that list jobs.
+/// What is counted of a job that has a task. ORDERING: Relaxed. The reactor thread alone writes it,
+/// and the tracker's `is_held` orders that with the threads that list jobs.
 pub(crate) struct JobStats {
     pub(super) meta: JobMeta,
     polls: AtomicU64,
