@@ -1,7 +1,7 @@
 //! The jobs of a case, and what is seen of them.
 
 use std::any::Any;
-use std::future::{self, Future};
+use std::future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -147,34 +147,29 @@ impl Drop for Owned {
 }
 
 /// The job itself.
-pub(crate) fn run(
+pub(crate) async fn run(
     kind: Kind,
     value: u64,
     gates: Arc<[Gate]>,
     owned: Owned,
-) -> impl Future<Output = Result<u64, Failure>> + Send {
-    async move {
-        let _owned = owned;
-        match kind {
-            Kind::Ready | Kind::PanicsInItsDrop => {}
-            Kind::Yields(times) => {
-                for _ in 0..times {
-                    yield_now().await;
-                }
+) -> Result<u64, Failure> {
+    let _owned = owned;
+    match kind {
+        Kind::Ready | Kind::PanicsInItsDrop => {}
+        Kind::Yields(times) => {
+            for _ in 0..times {
+                yield_now().await;
             }
-            Kind::Fails => return Err(Failure::Own(value)),
-            Kind::Panics => std::panic::panic_any(PANIC),
-            Kind::Sleeps(time) => {
-                Timer::after(time).await;
-            }
-            Kind::Holds(time) => hold(time),
-            Kind::WaitsAtGate(gate) => gates[gate].pass().await,
-            Kind::Never => future::pending().await,
         }
-        Ok(value)
+        Kind::Fails => return Err(Failure::Own(value)),
+        Kind::Panics => std::panic::panic_any(PANIC),
+        Kind::Sleeps(time) => {
+            Timer::after(time).await;
+        }
+        // Keeps the thread, on purpose.
+        Kind::Holds(time) => thread::sleep(time),
+        Kind::WaitsAtGate(gate) => gates[gate].pass().await,
+        Kind::Never => future::pending().await,
     }
-}
-
-fn hold(time: Duration) {
-    thread::sleep(time);
+    Ok(value)
 }
