@@ -14,6 +14,7 @@
 //! a panic is an exception: a request is one line, not "two\nlines"
 //! waiting for an answer that never comes; Ctrl-C ends that, and so does the example's own, in half a second
 //! KeyboardInterrupt
+//! the server has no connection left
 //! ```
 
 #[path = "support/extension.rs"]
@@ -24,6 +25,7 @@ mod line_server;
 use std::error::Error;
 use std::path::Path;
 use std::process::{Command, ExitCode};
+use std::time::Duration;
 
 use extension::Folder;
 use line_server::LineServer;
@@ -51,5 +53,8 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
         .arg(server.address.to_string())
         .env("PYTHONPATH", &folder.0)
         .status()?;
+    if server.wait_until(|open, _| open == 0, Duration::from_secs(5)) {
+        println!("the server has no connection left");
+    }
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

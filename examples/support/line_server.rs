@@ -45,14 +45,13 @@ impl LineServer {
         Ok(Self { address, open })
     }
 
-    /// Blocks until so many connections have been made; false if that takes longer than `limit`.
-    pub(crate) fn wait_made(&self, count: usize, limit: Duration) -> bool {
-        self.open.wait(|(_, all)| all >= count, limit)
-    }
-
-    /// Blocks until no connection is open; false if that takes longer than `limit`.
-    pub(crate) fn wait_closed(&self, limit: Duration) -> bool {
-        self.open.wait(|(open, _)| open == 0, limit)
+    /// Blocks until `holds` of how many connections are open and how many have been made; false if that takes longer
+    /// than `limit`.
+    pub(crate) fn wait_until(&self, holds: impl Fn(usize, usize) -> bool, limit: Duration) -> bool {
+        let counts = self.open.counts.lock().unwrap();
+        let goes_on = |counts: &mut (usize, usize)| !holds(counts.0, counts.1);
+        let woken = self.open.changed.wait_timeout_while(counts, limit, goes_on);
+        !woken.unwrap().1.timed_out()
     }
 }
 
@@ -61,13 +60,6 @@ impl Open {
         let mut counts = self.counts.lock().unwrap();
         *counts = change(*counts);
         self.changed.notify_all();
-    }
-
-    fn wait(&self, holds: impl Fn((usize, usize)) -> bool, limit: Duration) -> bool {
-        let counts = self.counts.lock().unwrap();
-        let (counts, _) =
-            self.changed.wait_timeout_while(counts, limit, |counts| !holds(*counts)).unwrap();
-        holds(*counts)
     }
 }
 

@@ -132,13 +132,16 @@ fn interrupted(before: &str, wait: &str, after: &str) {
         let server = LineServer::start().unwrap();
         let mut python = Python::start(&server, &program);
         python.prints("waiting");
-        assert!(server.wait_made(1, LONG), "the program does not get to its wait");
+        assert!(
+            server.wait_until(|_, made| made == 1, LONG),
+            "the program does not get to its wait"
+        );
         let sent = Instant::now();
         python.interrupt();
         python.prints("KeyboardInterrupt");
         fastest = fastest.min(sent.elapsed());
         // The process is still there, but the job is not.
-        assert!(server.wait_closed(LONG), "the job goes on");
+        assert!(server.wait_until(|open, _| open == 0, LONG), "the job goes on");
         let (status, rest) = python.end();
         assert!(status.success() && rest.trim_end() == "end", "{status}: {rest}");
         if fastest < AT_ONCE {
@@ -176,7 +179,7 @@ fn an_interrupted_wait_leaves_the_answer_to_a_later_one() {
                    try:\n    print('waiting')\n    answer.wait()\nexcept KeyboardInterrupt:\n    print(answer.wait())";
     let mut python = Python::start(&server, program);
     python.prints("waiting");
-    assert!(server.wait_made(1, LONG));
+    assert!(server.wait_until(|_, made| made == 1, LONG));
     python.interrupt();
     let (status, printed) = python.end();
     assert!(status.success());

@@ -5,7 +5,6 @@ use std::future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use async_io::Timer;
 use crochet::Error;
