@@ -104,6 +104,37 @@
 //! });
 //! ```
 //!
+//! # A whole API: `blocking`
+//!
+#![cfg_attr(
+    feature = "macros",
+    doc = "
+The attribute [`#[blocking]`](attr.blocking.html) on an `impl` or a trait gives a whole async API its
+blocking *twin*: a type whose functions have the same names, and block. [`guide::twins`] shows how a
+library gets its module `blocking` that way.
+"
+)]
+#![cfg_attr(
+    not(feature = "macros"),
+    doc = "With the feature `macros`, the attribute `#[blocking]` gives a whole async API its blocking twin."
+)]
+//!
+//! # Limits for a stretch of code
+//!
+//! [`within`] sets one deadline for all blocking calls that a closure makes, however deep in a
+//! library. [`interruptible`] lets Ctrl-C, a flag, or a host such as Python end them.
+//!
+//! ```
+//! use crochet::{Error, within};
+//! use std::{future, time::Duration};
+//!
+//! fn library() -> crochet::Result<()> {
+//!     crochet::wait_for(Duration::MAX, future::pending()) // no timeout of its own
+//! }
+//! let error: Error = within(Duration::from_millis(20), library).unwrap_err();
+//! assert!(error.is_timeout());
+//! ```
+//!
 //! # The life of a job
 //!
 //! ```text
@@ -213,6 +244,7 @@
 //! | run jobs on the thread of your own executor | [`no_setup`] |
 //! | have a second reactor, whose jobs do not share a thread with the others | [`Reactor`] |
 //! | keep a value on the reactor thread, and use it from other threads | [`InReactor`] |
+//! | keep a value on an ordinary thread that needs tokio when it is dropped | [`Held`], [`in_context`] |
 //! | list the jobs, even while one of them holds the thread | [`jobs`](jobs()) |
 //! | find out whether this is a reactor thread, where blocking calls are refused | [`in_reactor`] |
 //!
@@ -241,7 +273,8 @@
 //! out.
 //!
 //! **Does a timeout leave anything behind?** No. [`wait_for()`] drops its future before it returns;
-//! [`EventualResult::join`] and [`into_result`](EventualResult::into_result) cancel the job.
+//! [`EventualResult::join`] and [`into_result`](EventualResult::into_result) cancel the job. A
+//! timed-out [`wait`](EventualResult::wait) is meant to leave the job running.
 //!
 //! **Why is my timeout late?** `wait_for` lends its future to the reactor thread, and has to take
 //! it back before it can return. While the future itself is inside `poll`, because it computes or

@@ -4,6 +4,7 @@
 //! - [applications with an executor of their own, shutdown, and deadlocks](shutdown);
 //! - [waits that Ctrl-C or a host program can interrupt](ffi);
 //! - [a blocking API for a whole async crate](twins);
+//! - [errors]: those of other crates, `anyhow`, and how to find a timeout again;
 //! - [libraries that need tokio](tokio);
 //! - [what it cannot do](limits): fork, jobs that compute, `panic = "abort"`, Windows;
 //! - [how it compares](comparison) with async/await, tokio, smol, pollster, `reqwest::blocking`, and

@@ -32,7 +32,7 @@
 //! | `cancel()` | [`cancel`](crate::EventualResult::cancel) | works wherever the job awaits, by dropping its future; then `wait` returns [`Error::Cancelled`](crate::Error::Cancelled) |
 //! | `original_failure()` | [`original_failure`](crate::EventualResult::original_failure) | an [`Error`](crate::Error) that contains the job's own error |
 //! | `original_failure().getTraceback()` | [`Panic::backtrace`](crate::Panic::backtrace), [`Panic::location`](crate::Panic::location) | for panics; whether an `Err` has a backtrace is up to its type |
-//! | `stash()` | [`stash`](crate::EventualResult::stash) | the id is 128 random bits, not a counter, so it can be shown; [`stash_for`](crate::EventualResult::stash_for) has a time limit |
+//! | `stash()` | [`stash`](crate::EventualResult::stash) | the id is 128 random bits, not a counter, so it can be shown; [`stash_for`](crate::EventualResult::stash_for) has a time limit, [`stash_as`](crate::EventualResult::stash_as) keeps the id |
 //! | – | `.await`, [`wait_all`](crate::wait_all), [`wait_any`](crate::wait_any), [`detach`](crate::EventualResult::detach) | |
 //! | `DeferredResult` (old name) | [`EventualResult`](crate::EventualResult) | |
 //!
@@ -46,7 +46,7 @@
 //! | `RuntimeError` of `wait()` in the reactor thread | [`Error::OnReactorThread`](crate::Error::OnReactorThread) | also from `wait_for` |
 //! | the exception that the code raised | [`Error::Job`](crate::Error::Job), or the error itself where the signature says so | |
 //! | an exception that was never looked at is logged | the same, for errors and panics | the line has the place of the call |
-//! | `KeyboardInterrupt` ends a wait | – | Ctrl-C ends the program; a handler can call `shutdown`; in a host such as Python itself, see [`guide::ffi`](crate::guide::ffi) |
+//! | `KeyboardInterrupt` ends a wait | [`interruptible`](crate::interruptible), [`Error::Interrupted`](crate::Error::Interrupted) | without a handler Ctrl-C ends the program; in a host such as Python itself, see [`guide::ffi`](crate::guide::ffi) |
 //!
 //! # From Twisted
 //!

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | get the result of an async call, here and now | [`wait_for`](crate::wait_for()): blocks; the future may borrow; a timeout drops it |
 //! | the same, with an error type of another crate | [`wait_for_wrapped`](crate::wait_for_wrapped): see [`guide::errors`](crate::guide::errors) |
+//! | have a blocking API instead of a whole async one | [`#[blocking]`](macro@crate::blocking): see [`guide::twins`](crate::guide::twins) |
 //! | have a blocking function instead of an `async fn` | [`#[wait_for]`](macro@crate::wait_for) |
 //! | start something, and ask for the result later or from other threads | [`run_in_reactor`](crate::run_in_reactor()), then [`wait`](crate::EventualResult::wait) |
 //! | have a function that does that | [`#[run_in_reactor]`](macro@crate::run_in_reactor) |
@@ -23,7 +24,7 @@
 //! | wait once, and give up for good at the timeout | [`join`](crate::EventualResult::join); or [`into_result`](crate::EventualResult::into_result), which tells the crate's errors from the job's |
 //! | stop the job | [`cancel`](crate::EventualResult::cancel), and `wait` to be sure that it is gone |
 //! | wait in async code | `.await` the [`EventualResult`](crate::EventualResult), on any executor |
-//! | find the result again in the next request of a web session | [`stash`](crate::EventualResult::stash), [`stash_for`](crate::EventualResult::stash_for), [`retrieve_result`](crate::retrieve_result) |
+//! | find the result again in the next request of a web session | [`stash`](crate::EventualResult::stash) or [`stash_for`](crate::EventualResult::stash_for), [`retrieve_result`](crate::retrieve_result); [`stash_as`](crate::EventualResult::stash_as) to put it back under its id |
 //! | wait until all of many results are there, or one of them is | [`wait_all`](crate::wait_all), [`wait_any`](crate::wait_any) |
 //! | handle many results as they come | [`iter`](crate::iter()): see [below](#results-as-they-come) |
 //! | have Ctrl-C, or the host of a plug-in, interrupt the wait | [`guide::ffi`](crate::guide::ffi) |
@@ -54,6 +55,7 @@
 //! | to | use |
 //! |---|---|
 //! | list the unfinished jobs, with their age and state | [`jobs`](crate::jobs()) |
+//! | find a certain job in that list | [`EventualResult::id`](crate::EventualResult::id) |
 //! | learn why a wait timed out | the text of the error; in code, [`TimedOut`](crate::TimedOut) |
 //! | find the job that holds up the others | the log, at level `warn`: [`Builder::slow_poll`](crate::Builder::slow_poll) |
 //! | keep a slow logger from holding up jobs | [`BackgroundLogger`](crate::BackgroundLogger) |
