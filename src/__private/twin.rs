@@ -1,4 +1,4 @@
-//! What the twins of `#[blocking]` call.
+//! The functions that the output of `#[blocking]` calls.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub trait FromAsync<T>: Sized {
     fn from_async(value: T) -> Self;
 }
 
-/// The same, where it is the only holder.
+/// A field from which the async value can be taken.
 #[diagnostic::on_unimplemented(
     message = "the async value `{T}` cannot be moved out of a twin that holds `{Self}`",
     note = "write `#[blocking(skip)]` above the function"
@@ -33,7 +33,7 @@ pub trait IntoAsync<T> {
     fn into_async(self) -> T;
 }
 
-/// The same, where several holders share the value: as it is, or by a clone.
+/// A field that can share the async value with a call: in its `Arc`, or as a clone.
 #[diagnostic::on_unimplemented(
     message = "`self: Arc<Self>` needs a value that twins can share, and `{Self}` is none",
     label = "neither `Clone` nor in an `Arc`",
@@ -130,7 +130,8 @@ pub fn into_async<T, F: IntoAsync<T>>(field: F) -> T {
     field.into_async()
 }
 
-/// The original's `Arc<Self>` for the twin's: the value of the only handle, or else a share of it.
+/// Makes the original's `Arc<Self>` of the twin's: takes the value out of the only handle, or
+/// shares it.
 pub fn share<W, F, T>(
     twin: Arc<W>,
     into_field: impl FnOnce(W) -> F,

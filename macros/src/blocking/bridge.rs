@@ -1,4 +1,4 @@
-//! Streams, readers and writers in the type of a result: they become what blocks instead.
+//! Replaces streams, readers and writers in the type of a result by their blocking forms.
 
 use proc_macro2::Span;
 use quote::{ToTokens, quote};
@@ -8,12 +8,13 @@ use syn::{
     TypeParamBound, TypePath,
 };
 
-use super::types::{Bridges, Conversion, Names, is_result_type, ungrouped};
+use super::paths::ungrouped;
+use super::types::{Bridges, Conversion, Names, is_result_type};
 use crate::args::Errors;
 
 type Bounds = Punctuated<TypeParamBound, Token![+]>;
 
-/// What a type says that it is, in whatever form it does.
+/// The forms in which a type can name the traits that it implements.
 enum Said<'a> {
     /// `impl Bounds`
     Opaque(&'a mut TypeImplTrait),
@@ -120,7 +121,7 @@ fn is_trait(bound: &TypeParamBound, names: &[&str]) -> bool {
     path.segments.last().is_some_and(|last| names.iter().any(|name| last.ident == name))
 }
 
-/// What one of the named traits is bound to have as `name = ..`.
+/// Finds the type that the bounds give to one of the named traits as `name = ..`.
 pub(crate) fn associated<'a>(
     bounds: &'a mut Bounds,
     traits: &[&str],
@@ -152,11 +153,11 @@ fn stream(names: &Names, ty: &mut Type, bridges: &Bridges<'_>, errors: &mut Erro
         items = convert_items(names, item, bridges, errors);
     }
     if !items.is_same() && !matches!(ty, Type::ImplTrait(_)) {
-        // What converts the items is a type that has no name.
+        // The type of the converting stream has no name.
         if let Some(bounds) = boxed_bounds(ty) {
             let mut bounds = bounds.clone();
             if !bounds.iter().any(|bound| matches!(bound, TypeParamBound::Lifetime(_))) {
-                // So it is for an object in a box.
+                // The default for a trait object in a box.
                 bounds.push(syn::parse_quote!('static));
             }
             *ty = opaque(bounds, Span::mixed_site());
@@ -243,7 +244,7 @@ fn io(ty: &mut Type, pinned: bool, bridges: &Bridges<'_>) -> Conversion {
     Conversion::Io { pinned }
 }
 
-/// Has an opaque type say that it is `Send`.
+/// Adds the bound `Send` to an opaque type.
 fn say_send(ty: &mut Type) {
     let Type::ImplTrait(opaque) = ty else { return };
     if !has_trait(&opaque.bounds, &["Send"]) {

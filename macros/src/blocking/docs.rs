@@ -21,9 +21,9 @@ pub(crate) fn is_line(attribute: &Attribute) -> bool {
     matches!(&attribute.meta, Meta::NameValue(pair) if pair.path.is_ident("doc"))
 }
 
-/// The lines of a twin's documentation: those of the original up to the first heading, then `link`,
-/// a paragraph, then the sections, and `section` as the last one. `rename` says which `Self::name`
-/// of the original is not one of the twin, and what to write instead of `Self` there.
+/// Writes a twin's documentation: the original's up to the first heading, then the paragraph
+/// `link`, then the original's sections, then `section`. `rename` returns what replaces `Self` in
+/// `Self::name` if the twin has no such name.
 pub(crate) fn twin(
     attributes: &[Attribute],
     link: &str,
@@ -83,12 +83,12 @@ fn line(text: &str, span: Span) -> Attribute {
     syn::parse_quote!(#doc)
 }
 
-/// Where in the text it is: what belongs to the section `# Examples` is cut.
+/// Cuts the section `# Examples` out of a text, line by line.
 #[derive(Default)]
 struct Cut {
-    /// The level of the section's heading.
+    /// The level of the heading of the section that is being cut.
     section: Option<usize>,
-    /// What closes the block of code.
+    /// The line that ends the current block of code.
     fence: Option<String>,
     /// Whether the prose before the sections is over.
     has_seen_heading: bool,
@@ -124,7 +124,7 @@ fn heading(line: &str) -> Option<(usize, &str)> {
     is_heading.then(|| (level, title.trim().trim_end_matches([':', '#']).trim_end()))
 }
 
-/// The text with another type in front of the names that the twin does not have.
+/// Replaces `Self` before names that the twin does not have.
 fn renamed(text: &str, rename: &dyn Fn(&str) -> Option<String>) -> String {
     const SELF: &str = "Self::";
     let mut output = String::new();
@@ -147,7 +147,7 @@ fn renamed(text: &str, rename: &dyn Fn(&str) -> Option<String>) -> String {
     output + rest
 }
 
-/// A path as a link in documentation has it: without arguments, and without blanks.
+/// Writes a path for a link in documentation, without blanks.
 pub(crate) fn link(tokens: &impl quote::ToTokens) -> String {
     let text = tokens.to_token_stream().to_string();
     text.replace(' ', "")

@@ -10,11 +10,13 @@ use syn::{
     TypePath, Visibility,
 };
 
+use super::attributes::attributes;
 use super::docs;
 use super::item::{Item, ItemKind, Way, conditional, parse_items, without_helpers};
-use super::method::{Context, Method, Place, attributes};
+use super::method::{Context, Method, Place};
 use super::options::Options;
-use super::types::{CONSTANTS, Names, without_arguments};
+use super::paths::without_arguments;
+use super::types::{CONSTANTS, Names};
 use crate::args::Errors;
 
 /// The user's `impl`, with its body unparsed.
@@ -131,7 +133,7 @@ impl Impl {
         let ty = &self.ty;
         let plain = without_arguments(&ty.path);
         let last = ty.path.segments.last();
-        // Lifetimes come of the arguments.
+        // The compiler infers lifetimes from the arguments.
         let is_plain = last.is_none_or(|last| match &last.arguments {
             PathArguments::AngleBracketed(list) => {
                 list.args.iter().all(|argument| matches!(argument, GenericArgument::Lifetime(_)))
@@ -229,7 +231,7 @@ pub(crate) const MACRO: &str = "what a macro makes cannot be seen from here: wri
 pub(crate) const OTHER: &str =
     "only functions and constants can be passed on: write `#[blocking(skip)]` above";
 
-/// All tokens up to the braces, which are not taken.
+/// Looks ahead: all tokens up to the braces at the end.
 pub(crate) fn head(input: ParseStream<'_>) -> TokenStream {
     let rest = input.cursor().token_stream();
     let is_body = |token: &TokenTree| matches!(token, TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::Brace);

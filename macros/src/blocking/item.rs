@@ -1,5 +1,5 @@
-//! What is inside the braces of an `impl` or a trait. Bodies are not parsed: what is wrong in there
-//! is the compiler's to say.
+//! The items of an `impl` or a trait. The bodies of functions are not parsed: the compiler reports
+//! what is wrong there.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -30,7 +30,7 @@ pub(crate) enum ItemKind {
     },
     Type(Box<AssociatedType>),
     Macro(Span),
-    /// What this parser does not know.
+    /// An item that this parser does not know.
     Other(Span),
 }
 
@@ -74,8 +74,8 @@ impl Item {
         Ok(Self { attributes, helpers, visibility, kind })
     }
 
-    /// How the item is to be treated, under which condition each: more than one way where the
-    /// helper is inside a `cfg_attr`.
+    /// Returns the ways to treat the item, each with its condition. There are two if the helper is
+    /// inside a `cfg_attr`.
     pub(crate) fn ways(&self, errors: &mut Errors) -> Vec<(Option<TokenStream>, Way<'_>)> {
         if let Some(second) = self.helpers.get(1) {
             let text = "this is the second `#[blocking(..)]` here: write all options into one";
@@ -94,7 +94,8 @@ impl Item {
     }
 }
 
-/// What is wrong with an item where it has a condition, in its place.
+/// Returns the errors of an item that has a condition, under that condition; reports those of an
+/// item without one.
 pub(crate) fn conditional(
     condition: Option<&TokenStream>,
     found: Errors,
@@ -181,12 +182,12 @@ fn associated_type(input: ParseStream<'_>) -> Result<AssociatedType> {
     Ok(AssociatedType { name, generics, bounds })
 }
 
-/// Whether an invisible group is next, as a `macro_rules` variable puts around a body.
+/// Whether an invisible group is next: a `macro_rules` variable puts one around a body.
 fn is_group(input: ParseStream<'_>) -> bool {
     input.cursor().group(Delimiter::None).is_some()
 }
 
-/// Goes on to the end of an item: a semicolon, or closing braces.
+/// Skips to the end of an item: a semicolon, or closing braces.
 fn rest(input: ParseStream<'_>) -> Result<()> {
     while !input.is_empty() {
         let is_end = match input.parse::<TokenTree>()? {

@@ -1,12 +1,18 @@
 //! `#[blocking(..)]`: a blocking API beside a whole async one.
 
+mod attributes;
 mod bridge;
+mod call;
+mod convert;
 mod docs;
+mod function;
 mod impl_block;
+mod inputs;
 mod item;
 mod method;
 mod options;
 mod output;
+mod paths;
 mod trait_def;
 mod types;
 
@@ -20,8 +26,8 @@ use impl_block::Impl;
 use options::Options;
 use trait_def::Trait;
 
-/// Expands the attribute. On an error the item is there nevertheless, so that there is no second
-/// one wherever it is used.
+/// Expands the attribute. After an error the item is there nevertheless, so that its users do not
+/// get a second one.
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let parsed = match Annotated::parse.parse2(item.clone()) {
         Ok(parsed) => parsed,
@@ -39,7 +45,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     quote!(#errors #items)
 }
 
-/// What has the attribute.
+/// The item that has the attribute.
 enum Annotated {
     Impl(Impl),
     Trait(Trait),

@@ -8,10 +8,10 @@ use syn::{Error, Expr, Ident, Path, Result, Token, TypePath};
 
 use crate::args::{Errors, Timeout, skip_value, timeout};
 
-/// `error = ..`: what becomes of a failure of the wait.
+/// `error = ..`: how a failure of the wait becomes the function's error.
 #[derive(Clone)]
 pub(crate) enum ErrorMode {
-    /// `E::from`, for want of an option.
+    /// By `E::from`, without the option.
     From,
     /// `error = wrap`: results become `Result<T, crochet::Error<E>>`.
     Wrap,
@@ -26,7 +26,7 @@ pub(crate) struct TypePair {
     pub(crate) make: Option<Expr>,
 }
 
-/// What both the attribute and its helper may have.
+/// The options of both the attribute and its helper.
 #[derive(Default)]
 pub(crate) struct Common {
     pub(crate) timeout: Option<Timeout>,
@@ -52,7 +52,7 @@ pub(crate) struct Helper {
 }
 
 impl Options {
-    /// Takes what is there, as far as it can be understood.
+    /// Parses the options; the wrong ones become errors and are left out.
     pub(crate) fn parse(args: TokenStream, errors: &mut Errors) -> Self {
         let mut options = Self::default();
         let complete = parse_list(args, errors, |key, input, errors| match key {
@@ -123,8 +123,8 @@ fn value(input: ParseStream<'_>, to: &mut Option<Expr>) -> Result<bool> {
     Ok(true)
 }
 
-/// Parses options one by one, and tells whether it came to the end. `parse_one` is given the
-/// option's name, and tells whether there is such an option.
+/// Parses options one by one, and tells whether it reached the end. `parse_one` gets the name of an
+/// option, and tells whether there is such an option.
 fn parse_list(
     args: TokenStream,
     errors: &mut Errors,
@@ -169,7 +169,7 @@ fn parse_list(
 
 const KNOWN: [&str; 6] = ["as", "make", "crate", "timeout", "reactor", "error"];
 
-/// What to say about an option that there is not, in this place.
+/// The message about an option that does not exist, or not in this place.
 fn unknown(name: &str) -> String {
     match name {
         "skip" => "`skip` is for one function: write `#[blocking(skip)]` above it".to_owned(),

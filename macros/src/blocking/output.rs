@@ -5,10 +5,10 @@ use syn::{
 };
 
 use super::bridge::{associated, boxed_bounds, has_trait};
-use super::types::ungrouped;
+use super::paths::ungrouped;
 use crate::args::Errors;
 
-/// The type of the value, and how it comes.
+/// The type of the value, and whether the twin waits for it.
 pub(crate) struct Output {
     pub(crate) ty: Type,
     pub(crate) is_async: bool,
@@ -30,7 +30,7 @@ impl Output {
     }
 }
 
-/// The output of a future, in whatever form the type says that it is one.
+/// Returns the output of a future, if the type names one in any of its forms.
 fn future(ty: &mut Type, in_trait: bool, errors: &mut Errors) -> Option<Type> {
     let whole = ty.clone();
     if let Type::Path(TypePath { qself: None, path, .. }) = ungrouped(ty) {

@@ -1,4 +1,5 @@
-//! `#[blocking(..)]` on a trait: a trait that blocks, which all that has the first one has, too.
+//! `#[blocking(..)]` on a trait: a blocking trait beside it, and an `impl` of that for every type
+//! that has the async one.
 
 use std::cell::Cell;
 
@@ -12,10 +13,11 @@ use syn::{
     Visibility,
 };
 
+use super::attributes::attributes;
 use super::docs;
 use super::impl_block::{MACRO, OTHER, body, head, kept};
 use super::item::{AssociatedType, Item, ItemKind, Way, conditional, parse_items, without_helpers};
-use super::method::{Context, Method, Place, attributes};
+use super::method::{Context, Method, Place};
 use super::options::Options;
 use super::types::{CONSTANTS, Names};
 use crate::args::Errors;
@@ -33,7 +35,7 @@ pub(crate) struct Trait {
     body: Group,
 }
 
-/// A trait and the `impl` of it, as they are written.
+/// The items of the blocking trait, and of its `impl`.
 #[derive(Default)]
 struct Written {
     declared: TokenStream,
@@ -157,7 +159,7 @@ impl Trait {
         }
     }
 
-    /// A name for the blanket `impl`'s parameter that nothing here has.
+    /// Chooses a name for the blanket `impl`'s parameter that occurs nowhere else.
     fn implementor(&self) -> Ident {
         let tokens = [self.head.clone(), self.body.stream()];
         let mut names = (0..).map(|n| if n == 0 { "T".to_owned() } else { format!("T{n}") });
@@ -240,7 +242,7 @@ fn expand_item(context: &Context<'_>, item: &Item, way: Way<'_>, errors: &mut Er
             let method = context.method(item, signature, way, errors);
             let Method { docs, mut attributes, everywhere, track_caller, signature, body, .. } =
                 method;
-            // There is nothing to inline in a declaration.
+            // The compiler warns about `inline` on a declaration.
             attributes.retain(|attribute| !attribute.path().is_ident("inline"));
             Written {
                 declared: quote! {

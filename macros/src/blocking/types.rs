@@ -1,6 +1,6 @@
 //! From the types of the async API to those of the blocking one.
 
-use proc_macro2::{Spacing, Span, TokenStream, TokenTree};
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
 use syn::{
@@ -9,9 +9,10 @@ use syn::{
 
 use super::bridge;
 use super::options::TypePair;
+use super::paths::{path_length, replace_self, ungrouped, without_arguments};
 use crate::args::Errors;
 
-/// What to write where a type has no blocking form.
+/// The advice for a place where a type has no blocking form.
 const SKIP: &str = "write `#[blocking(skip)]` above, and a blocking one by hand";
 
 /// The types that have a twin.
@@ -30,9 +31,9 @@ struct Twin {
 
 /// How a value of the async API becomes one of the blocking one.
 pub(crate) enum Conversion {
-    /// It is the same.
+    /// It stays as it is.
     Same,
-    /// By a function: the twin's tuple constructor, or what `make` says.
+    /// By a function: the twin's tuple constructor, or that of `make`.
     Make {
         function: TokenStream,
         is_constructor: bool,
@@ -58,7 +59,7 @@ impl Conversion {
         matches!(self, Self::Same)
     }
 
-    /// Whether there is a stream, a reader or a writer in it, which takes the timeout along.
+    /// Whether it makes an iterator, a reader or a writer, each of which keeps the timeout.
     pub(crate) fn has_bridge(&self) -> bool {
         match self {
             Self::Same | Self::Make { .. } => false,
@@ -81,13 +82,13 @@ pub(crate) enum Argument {
     Exclusive,
 }
 
-/// What else a result's type may become, beside a twin.
+/// How streams, readers and writers are replaced.
 pub(crate) struct Bridges<'a> {
-    /// The path to this crate, placed at the type.
+    /// The path to this crate, with the span of the type.
     pub(crate) krate: &'a TokenStream,
-    /// Whether items that are `Result`s take the failures of the wait in.
+    /// Whether the errors of items that are `Result`s hold failures of the wait, too.
     pub(crate) merge: bool,
-    /// Whether it has to say that it is `Send`: in a trait there is nothing else that tells.
+    /// Whether an opaque type must have the bound `Send`. In a trait nothing else shows that.
     pub(crate) says_send: bool,
 }
 
@@ -113,7 +114,7 @@ impl Names {
         self.own.iter().chain(&self.others)
     }
 
-    /// Replaces what has a twin in the type of a result, and tells how its value is converted.
+    /// Replaces the types that have twins in the type of a result, and returns the conversion.
     pub(crate) fn result(
         &self,
         ty: &mut Type,
@@ -149,7 +150,7 @@ impl Names {
         Conversion::Same
     }
 
-    /// The conversion of a type that has a twin, which takes its place.
+    /// Replaces the path of a type that has a twin, and returns the conversion.
     fn twin(&self, path: &mut Path) -> Option<Conversion> {
         let twin = match &self.own {
             Some(own) if path.is_ident("Self") => own,
@@ -172,7 +173,7 @@ impl Names {
         })
     }
 
-    /// The conversion inside of a `Result`, an `Option`, a `Vec` or a `Box`.
+    /// Replaces types inside of a `Result`, an `Option`, a `Vec` or a `Box`.
     fn container(
         &self,
         path: &mut Path,
@@ -209,7 +210,7 @@ impl Names {
         Some(if inner.is_same() { inner } else { wrap(Box::new(inner)) })
     }
 
-    /// Replaces what has a twin in the type of an argument, and tells how it is passed on.
+    /// Replaces a type that has a twin in the type of an argument, and tells how to pass it on.
     pub(crate) fn argument(&self, ty: &mut Type, errors: &mut Errors) -> Argument {
         let ty = ungrouped(ty);
         if self.becomes_twin(ty) {
@@ -246,7 +247,7 @@ impl Names {
         }
     }
 
-    /// The first mention of a type with a twin.
+    /// Finds the first mention of a type with a twin.
     fn find(&self, tokens: TokenStream) -> Option<TokenStream> {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let mut at = 0;
@@ -301,8 +302,7 @@ impl Names {
         bounds
     }
 
-    /// Writes the type of the `impl` instead of `Self`, for places where the original's bounds are
-    /// meant, and for `Self::CONSTANT`.
+    /// Writes the type of the `impl` instead of `Self`, in bounds that the original has.
     pub(crate) fn original_self(&self, tokens: TokenStream) -> TokenStream {
         match &self.own {
             Some(own) => replace_self(tokens, &own.from, false),
@@ -310,7 +310,7 @@ impl Names {
         }
     }
 
-    /// `Self::CONSTANT` may be private, and then it is the original's only.
+    /// Writes the type of the `impl` in `Self::CONSTANT`: a private constant is not in the twin.
     pub(crate) fn replace_constants(&self, ty: &mut Type) {
         let Some(own) = &self.own else { return };
         let tokens = ty.to_token_stream();
@@ -337,54 +337,8 @@ impl Twin {
     }
 }
 
-/// How many tokens from here on belong to one path, without arguments.
-fn path_length(tokens: &[TokenTree]) -> usize {
-    let is_colons = |at: usize| {
-        let colon = |at: usize| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
-        colon(at) && colon(at + 1)
-    };
-    let is_name = |at: usize| matches!(tokens.get(at), Some(TokenTree::Ident(_)));
-    let mut at = if is_colons(0) { 2 } else { 0 };
-    if !is_name(at) {
-        return 0;
-    }
-    at += 1;
-    while is_colons(at) && is_name(at + 2) {
-        at += 3;
-    }
-    at
-}
-
-fn replace_self(tokens: TokenStream, with: &Path, only_in_paths: bool) -> TokenStream {
-    let mut replaced = TokenStream::new();
-    let mut tokens = tokens.into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        match token {
-            TokenTree::Ident(word) if word == "Self" => {
-                let in_path = matches!(tokens.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == ':' && punct.spacing() == Spacing::Joint);
-                if in_path {
-                    replaced.extend(quote!(<#with>));
-                } else if only_in_paths {
-                    replaced.extend([TokenTree::from(word)]);
-                } else {
-                    replaced.extend(quote!(#with));
-                }
-            }
-            TokenTree::Group(group) => {
-                let inner = replace_self(group.stream(), with, only_in_paths);
-                let mut new = proc_macro2::Group::new(group.delimiter(), inner);
-                new.set_span(group.span());
-                replaced.extend([TokenTree::from(new)]);
-            }
-            token => replaced.extend([token]),
-        }
-    }
-    replaced
-}
-
-/// Tells by its name whether a type is a `Result`: `Result`, with or without arguments, and
-/// whatever has arguments and a name that ends so. Without arguments, a `SearchResult` is rather a
-/// type of its own.
+/// Tells by the name whether a type is a `Result`: it is `Result`, or ends so and has arguments.
+/// Without arguments, a `SearchResult` is more likely a type of its own.
 pub(crate) fn is_result(path: &Path) -> bool {
     let Some(last) = path.segments.last() else { return false };
     let name = last.ident.to_string();
@@ -400,27 +354,4 @@ pub(crate) fn is_result_type(ty: &Type) -> bool {
         Type::Path(path) => path.qself.is_none() && is_result(&path.path),
         _ => false,
     }
-}
-
-pub(crate) fn without_arguments(path: &Path) -> Path {
-    let mut path = path.clone();
-    for segment in &mut path.segments {
-        segment.arguments = PathArguments::None;
-    }
-    path
-}
-
-pub(crate) fn ungrouped(ty: &mut Type) -> &mut Type {
-    match ty {
-        Type::Group(group) => ungrouped(&mut group.elem),
-        Type::Paren(paren) => ungrouped(&mut paren.elem),
-        ty => ty,
-    }
-}
-
-/// The spans of a type's first and last token.
-pub(crate) fn ends(tokens: TokenStream) -> (Span, Span) {
-    let mut spans = tokens.into_iter().map(|token| Span::mixed_site().located_at(token.span()));
-    let start = spans.next().unwrap_or_else(Span::mixed_site);
-    (start, spans.last().unwrap_or(start))
 }
