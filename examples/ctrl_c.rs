@@ -1,8 +1,10 @@
 //! A long download that Ctrl-C stops cleanly. The program says how far the download got.
 //!
-//! A thread that is told of the signal calls `crochet::shutdown`. This drops the download on the
-//! reactor thread, with its socket, and the wait in `main` returns `ReactorStopped`: time to clean
-//! up and to report. Without a handler Ctrl-C ends the program at once, even while a call waits.
+//! There are two ways to stop, for two signals. Ctrl-C (`SIGINT`) stops the download: the handler
+//! raises a flag, which `crochet::interruptible` checks while `main` waits. `SIGTERM` stops
+//! everything: the handler calls `crochet::shutdown`. Either way the download is dropped on the
+//! reactor thread, with its socket, and the wait in `main` ends: time to clean up and to report.
+//! Without a handler both signals end the program at once, even while a call waits.
 //!
 //! This handler is for Unix. Elsewhere Ctrl-C ends the program; `fetch_many` handles it on Windows,
 //! too.
@@ -22,7 +24,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -51,9 +53,15 @@ fn parse(url: &str) -> io::Result<(&str, &str)> {
     Ok(rest.split_once('/').unwrap_or((rest, "")))
 }
 
-/// From now on, Ctrl-C shuts the reactor down, whatever it is doing.
+/// Raised by Ctrl-C.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// How long the user waits for Ctrl-C to be noticed, at most.
+const TICK: Duration = Duration::from_millis(50);
+
+/// From now on, Ctrl-C raises the flag, and `SIGTERM` shuts the reactor down, whatever it is doing.
 #[cfg(unix)]
-fn stop_on_ctrl_c() -> io::Result<()> {
+fn handle_signals() -> io::Result<()> {
     use signal_hook::consts::{SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 
@@ -61,7 +69,9 @@ fn stop_on_ctrl_c() -> io::Result<()> {
     // A signal handler proper may do next to nothing; this is a thread that is told of signals.
     thread::spawn(move || {
         for signal in signals.forever() {
-            if let Err(late) = crochet::shutdown(Duration::from_secs(1)) {
+            if signal == SIGINT {
+                STOP.store(true, Ordering::Relaxed);
+            } else if let Err(late) = crochet::shutdown(Duration::from_secs(1)) {
                 eprintln!("{late}");
                 std::process::exit(128 + signal);
             }
@@ -72,7 +82,7 @@ fn stop_on_ctrl_c() -> io::Result<()> {
 
 /// The handler is for Unix; elsewhere Ctrl-C does what it always does.
 #[cfg(not(unix))]
-fn stop_on_ctrl_c() -> io::Result<()> {
+fn handle_signals() -> io::Result<()> {
     Ok(())
 }
 
@@ -97,22 +107,24 @@ fn start_slow_server() -> io::Result<String> {
 fn run() -> io::Result<ExitCode> {
     let url = env::args_os().nth(1).map(|url| url.to_string_lossy().into_owned());
     let url = url.map_or_else(start_slow_server, Ok)?;
-    stop_on_ctrl_c()?;
+    handle_signals()?;
     let received = Arc::new(AtomicU64::new(0));
     let job = crochet::run_in_reactor({
         let received = Arc::clone(&received);
         move || download(url, received)
     });
     println!("downloading; press Ctrl-C to stop");
-    let ended = job.wait(Duration::MAX);
+    // Once the flag is up, the wait ends, which cancels the job. It may be deep inside a library.
+    let check = || if STOP.load(Ordering::Relaxed) { Err("stopped") } else { Ok(()) };
+    let ended = crochet::interruptible(TICK, check, || job.into_result(Duration::MAX));
     let kibibytes = received.load(Ordering::Relaxed) / 1024;
     match ended {
-        Ok(()) => println!("done: {kibibytes} KiB"),
-        Err(error) if error.is_reactor_stopped() => {
+        Ok(Ok(())) => println!("done: {kibibytes} KiB"),
+        Ok(Err(error)) if !error.is_reactor_stopped() => return Err(error.flatten()),
+        Err(_) | Ok(Err(_)) => {
             println!("stopped after {kibibytes} KiB");
             return Ok(ExitCode::from(130));
         }
-        Err(error) => return Err(io::Error::other(error.to_string())),
     }
     Ok(ExitCode::SUCCESS)
 }

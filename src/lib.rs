@@ -286,7 +286,8 @@ library gets its module `blocking` that way.
 //!
 //! **What about Ctrl-C?** Without a handler it ends the program at once, even while a call waits. A
 //! program that handles it calls [`shutdown`] from the thread that the handler notifies, which
-//! wakes all waiters. The program `examples/ctrl_c.rs` does that.
+//! wakes all waiters; or the handler raises a flag, and [`interruptible`] ends the waits of one
+//! thread. The program `examples/ctrl_c.rs` does both.
 //!
 //! **What about child processes?** The crate async-process works in jobs. It reaps its children by
 //! itself, so none stays behind as a zombie. `examples/child_process.rs` runs programs with a time

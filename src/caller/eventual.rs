@@ -129,7 +129,8 @@ impl<T, E> EventualResult<T, E> {
     /// [`Error::TimedOut`], which says what the job and the reactor were doing;
     /// [`Error::ReactorStopped`] if the reactor was stopped first, [`Error::Setup`] if it could not be
     /// started; [`Error::OnReactorThread`] on the thread of the job's reactor, whether the job is done or
-    /// not (use [`try_wait`](Self::try_wait) or `.await` there); [`Error::Forked`] in a forked child.
+    /// not (use [`try_wait`](Self::try_wait) or `.await` there); [`Error::Interrupted`] inside
+    /// [`interruptible`](crate::interruptible); [`Error::Forked`] in a forked child.
     ///
     /// # Examples
     ///

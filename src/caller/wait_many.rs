@@ -20,7 +20,7 @@ use crate::handoff::wait_any::sleep_until_any;
 ///
 /// [`Error::TimedOut`] if some job is not done in time; it tells of the first of them, and nothing else has
 /// changed: the jobs run on. [`Error::OnReactorThread`] on the thread of any of the jobs' reactors, done or
-/// not; [`Error::Forked`] in a forked child.
+/// not; [`Error::Interrupted`] inside [`interruptible`](crate::interruptible); [`Error::Forked`] in a forked child.
 ///
 /// # Examples
 ///
@@ -63,8 +63,8 @@ pub fn wait_all<T, E>(results: &[&EventualResult<T, E>], timeout: Duration) -> R
 ///
 /// [`Error::TimedOut`] if none is done in time; it tells of the first of them, and nothing else has changed:
 /// the jobs run on. With no results at all that is at once, whatever the timeout: none would ever be done.
-/// [`Error::OnReactorThread`] on the thread of any of the jobs' reactors, done or not;
-/// [`Error::Forked`] in a forked child.
+/// [`Error::OnReactorThread`] on the thread of any of the jobs' reactors, done or not; [`Error::Interrupted`] inside
+/// [`interruptible`](crate::interruptible); [`Error::Forked`] in a forked child.
 ///
 /// # Examples
 ///

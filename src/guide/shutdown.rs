@@ -54,6 +54,43 @@
 //! it owns. For an orderly farewell that awaits, tell the jobs to end (by a channel or a flag),
 //! wait for them, and then call `shutdown`.
 //!
+//! # Ctrl-C
+//!
+//! Without a handler Ctrl-C ends the program at once, however it waits. With one, there are two things that it can
+//! stop. Both go well together, for example for Ctrl-C and `SIGTERM`, as in the example `ctrl_c`.
+//!
+//! **Everything.** A thread that is told of the signal calls `shutdown`, which ends every wait of every thread with
+//! [`Error::ReactorStopped`](crate::Error::ReactorStopped).
+//!
+//! **The work of one thread.** The handler raises a flag, and [`interruptible`](crate::interruptible) looks at it while that
+//! thread sleeps in a call of this crate. That call ends, with every later one in the closure; other threads and their
+//! jobs go on, and so does the program:
+//!
+//! ```
+//! use crochet::{interruptible, wait_for};
+//! use std::sync::atomic::{AtomicBool, Ordering};
+//! use std::{future, io, time::Duration};
+//! # use std::thread;
+//!
+//! static STOP: AtomicBool = AtomicBool::new(false); // the handler raises it
+//!
+//! fn check() -> Result<(), &'static str> {
+//!     if STOP.load(Ordering::Relaxed) { Err("stopped") } else { Ok(()) }
+//! }
+//!
+//! // A command of an interactive program.
+//! fn command() -> io::Result<String> {
+//!     wait_for(Duration::MAX, async { future::pending().await })
+//! }
+//!
+//! # let handler = thread::spawn(|| STOP.store(true, Ordering::Relaxed));
+//! assert_eq!(interruptible(Duration::from_millis(50), check, command).unwrap_err(), "stopped");
+//! # handler.join().unwrap();
+//! ```
+//!
+//! A call of `shutdown` sleeps, too: inside `interruptible` it can be interrupted, and inside
+//! [`within`](crate::within) its `grace` ends at the deadline at the latest. The reactor goes on stopping.
+//!
 //! # The end of `main`
 //!
 //! On Unix, if the reactor was started from the main thread, the return of `main` and a call of

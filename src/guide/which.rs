@@ -15,6 +15,15 @@
 //! | start something, and forget it | `run_in_reactor(..)` and [`detach`](crate::EventualResult::detach); a failure is logged |
 //! | run blocking code inside a job | [`unblock`](crate::unblock) |
 //!
+//! # To limit blocking code
+//!
+//! | to | use |
+//! |---|---|
+//! | limit one call | its timeout |
+//! | limit many calls by one deadline, also those inside a library | [`within`](crate::within) |
+//! | have Ctrl-C, a flag, or the host of a plug-in end the calls of a thread | [`interruptible`](crate::interruptible): see [`guide::shutdown`](crate::guide::shutdown#ctrl-c), and for hosts [`guide::ffi`](crate::guide::ffi) |
+//! | end all waits, for good | [`shutdown`](crate::shutdown) |
+//!
 //! # With a result that comes later
 //!
 //! | to | use |
@@ -27,7 +36,6 @@
 //! | find the result again in the next request of a web session | [`stash`](crate::EventualResult::stash) or [`stash_for`](crate::EventualResult::stash_for), [`retrieve_result`](crate::retrieve_result); [`stash_as`](crate::EventualResult::stash_as) to put it back under its id |
 //! | wait until all of many results are there, or one of them is | [`wait_all`](crate::wait_all), [`wait_any`](crate::wait_any) |
 //! | handle many results as they come | [`iter`](crate::iter()): see [below](#results-as-they-come) |
-//! | have Ctrl-C, or the host of a plug-in, interrupt the wait | [`guide::ffi`](crate::guide::ffi) |
 //!
 //! # With things that are async
 //!

@@ -225,6 +225,7 @@ pub fn no_setup() -> Result<Driver, Error> {
 ///
 /// [`Error::TimedOut`] when `grace` has passed, which names the job that holds the thread, if one does. The
 /// reactor goes on stopping, and once it has stopped a later job starts a fresh one, as after any shutdown.
+/// [`Error::Interrupted`] inside [`interruptible`](crate::interruptible), with the same effect.
 /// [`Error::Forked`] in a forked child.
 ///
 /// # Examples
@@ -311,7 +312,7 @@ where
 /// The job's own, and through `E::from`: [`Error::TimedOut`], which says what the job and the reactor
 /// were doing; [`Error::ReactorStopped`] if the reactor is stopped meanwhile; [`Error::Setup`] if it could
 /// not be started; [`Error::OnReactorThread`] at once, on the reactor thread itself;
-/// [`Error::Forked`] in a forked child.
+/// [`Error::Interrupted`] inside [`interruptible`](crate::interruptible); [`Error::Forked`] in a forked child.
 ///
 /// # Panics
 ///

@@ -65,7 +65,7 @@ where
 /// | `next` returns | and then |
 /// |---|---|
 /// | `Some(Ok(item))` | |
-/// | `Some(Err(Error::TimedOut(_)))` | the item may come with the next call |
+/// | `Some(Err(Error::TimedOut(_)))`; inside [`interruptible`](crate::interruptible) also `Some(Err(Error::Interrupted))` | the item may come with the next call |
 /// | `Some(Err(Error::OnReactorThread))`, on the reactor's own thread, at once | as before |
 /// | `Some(Err(Error::Setup(_)))` | the next call tries to start the reactor again |
 /// | `Some(Err(Error::ReactorStopped))`, `Some(Err(Error::Forked { .. }))` | `None` for ever |
