@@ -74,15 +74,14 @@ where
     EventualResult { job: handle, reactor: Some(Arc::clone(reactor)), settled: OnceLock::new() }
 }
 
-/// The result of a job that runs in the background: to be waited for, looked at, awaited, cancelled, or
-/// stashed.
+/// The result of a job that runs in the background. Wait for it, look at it, await it, cancel the job, or stash it.
 ///
-/// Dropping it lets the job run on. A failure that nobody has seen by then, or that comes later, is
-/// logged once: at `error`, target `crochet`, with the place of the
-/// [`run_in_reactor`](crate::run_in_reactor()) call. A failure is *seen* when any of the methods below, or
-/// `.await`, has returned it. [`Error::Cancelled`] and [`Error::ReactorStopped`] are never logged.
+/// Dropping it lets the job run on. A failure that has not been seen by then, or that comes later, is logged once: at
+/// `error`, target `crochet`, with the location of the [`run_in_reactor`](crate::run_in_reactor()) call. A failure is
+/// *seen* when any of the methods below, or `.await`, has returned it. [`Error::Cancelled`] and
+/// [`Error::ReactorStopped`] are never logged.
 ///
-/// It can be shared between threads if `T` and `E` are `Sync`; all of them get the same result.
+/// An `EventualResult` can be shared between threads if `T` and `E` are `Sync`; all threads get the same result.
 ///
 /// # Examples
 ///
@@ -111,7 +110,7 @@ pub struct EventualResult<T, E = Error> {
     job: Arc<OwnedJob<T, E>>,
     /// `None` if the job was refused; it has ended then.
     reactor: Option<Arc<Shared>>,
-    /// The outcome, once someone has been given it, or the stash has logged it. So it has been seen if and
+    /// The outcome, once a caller has been given it, or the stash has logged it. So the outcome has been seen if and
     /// only if this is set.
     settled: OnceLock<Settled<T, E>>,
 }
@@ -119,8 +118,8 @@ pub struct EventualResult<T, E = Error> {
 impl<T, E> EventualResult<T, E> {
     /// Blocks until the job is done, and returns its result, or until `timeout` has passed.
     ///
-    /// It can be called any number of times, by any number of threads at once; all get the same result.
-    /// A wait that times out changes nothing: the job runs on, and a later wait gets its result.
+    /// Any number of threads can call this any number of times, also at once; all get the same result.
+    /// A timed-out `wait` leaves the job running, and a later wait gets its result.
     /// [`Duration::ZERO`] looks without waiting, [`Duration::MAX`] waits for ever.
     ///
     /// # Errors
@@ -147,7 +146,7 @@ impl<T, E> EventualResult<T, E> {
         self.see()
     }
 
-    /// Returns the result, if there is one by now. Never blocks, so it is fine on the reactor thread.
+    /// Returns the result, if there is one by now. Never blocks, so that it can be called on the reactor thread.
     ///
     /// # Errors
     ///
@@ -172,8 +171,8 @@ impl<T, E> EventualResult<T, E> {
     ///
     /// # Errors
     ///
-    /// Those of [`wait`](Self::wait). Whichever it is, the job does not run on, but in a forked child,
-    /// whose parent has it.
+    /// Those of [`wait`](Self::wait). After any of them the job is cancelled, except in a forked child, where it is the
+    /// parent's.
     ///
     /// # Examples
     ///
@@ -215,7 +214,7 @@ impl<T, E> EventualResult<T, E> {
     ///
     /// # Panics
     ///
-    /// If the job panicked: its panic goes on here, with the same payload.
+    /// If the job panicked: the same panic is re-raised here, with the same payload.
     ///
     /// # Examples
     ///
@@ -316,8 +315,8 @@ impl<T, E> EventualResult<T, E> {
         }
     }
 
-    /// Lets the job run on, and its result go. The same as dropping the handle: a failure is still
-    /// logged. Never blocks.
+    /// Lets the job run on, and gives up its result. The same as dropping the handle: a failure is still logged. Never
+    /// blocks.
     ///
     /// # Examples
     ///
@@ -331,11 +330,12 @@ impl<T, E> EventualResult<T, E> {
     /// ```
     pub fn detach(self) {}
 
-    /// Blocks until there is an outcome. That nobody has seen by this.
+    /// Blocks until there is an outcome. Does not count as having seen it.
     #[track_caller]
     pub(crate) fn block(&self, timeout: Duration) -> Result<(), Error> {
         let Some(shared) = &self.reactor else {
-            return check_not_forked();
+            check_not_forked()?;
+            return Scopes::of_thread().map(drop);
         };
         shared.check_may_block(Location::caller())?;
         let scopes = Scopes::of_thread()?;
@@ -351,7 +351,7 @@ impl<T, E> EventualResult<T, E> {
         }
     }
 
-    /// The end of a wait with these limits, which is over: a timeout, unless there is an outcome by now.
+    /// Ends a wait with these limits, whose time is over: with a timeout, unless there is an outcome by now.
     pub(crate) fn late(&self, limits: &Limits) -> Result<(), Error> {
         match &self.reactor {
             Some(shared) if !self.is_finished() => {
@@ -366,24 +366,24 @@ impl<T, E> EventualResult<T, E> {
         self.job.outcome.listen()
     }
 
-    /// The outcome, which there is, for everyone to see.
+    /// Returns the outcome, which has been published, and marks it as seen.
     fn see(&self) -> Result<&T, Error<&E>> {
         let settled = self.settled.get_or_init(|| self.take_published());
         settled.as_ref().map_err(Error::as_ref)
     }
 
-    /// The outcome, which there is, for its owner.
+    /// Returns the outcome, which has been published, by value.
     fn take(&mut self) -> Settled<T, E> {
         self.settled.take().unwrap_or_else(|| self.take_published())
     }
 
     fn take_published(&self) -> Settled<T, E> {
-        // It is in place before it is published, and taken once: to be settled, or by value, or by `drop`.
+        // The value is in place before it is published, and is taken once: by `see`, by `take` or by `drop`.
         self.job.outcome.take().unwrap_or(Err(Error::ReactorStopped))
     }
 
-    /// Tells whether there is a failure that nobody has seen. From then on it counts as seen: it is to
-    /// be logged. Runs no user code.
+    /// Tells whether there is a failure that has not been seen. From then on it counts as seen: the caller logs it. Runs
+    /// no user code.
     pub(crate) fn see_unseen_failure(&self) -> bool {
         self.is_finished() && self.settled.get().is_none() && self.see().is_err()
     }

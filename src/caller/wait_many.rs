@@ -10,7 +10,7 @@ use crate::handoff::wait_any::sleep_until_any;
 
 /// Blocks until all the jobs are done, or until `timeout` has passed: one deadline for all.
 ///
-/// A job is done whatever its outcome: a value, a failure, cancelled, stopped. This tells nothing of the
+/// A job is done whatever its outcome: a value, a failure, cancelled, stopped. This function does not tell the
 /// outcome, and does not count as having seen it; ask each result afterwards. With no results at all it
 /// returns at once. [`Duration::ZERO`] looks without waiting, [`Duration::MAX`] waits for ever.
 ///
@@ -18,8 +18,7 @@ use crate::handoff::wait_any::sleep_until_any;
 ///
 /// # Errors
 ///
-/// [`Error::TimedOut`] if some job is not done in time; it tells of the first of them, and nothing else has
-/// changed: the jobs run on. [`Error::OnReactorThread`] on the thread of any of the jobs' reactors, done or
+/// [`Error::TimedOut`] if a job is not done in time. The error tells of the first such job, and all jobs run on. [`Error::OnReactorThread`] on the thread of any of the jobs' reactors, done or
 /// not; [`Error::Interrupted`] inside [`interruptible`](crate::interruptible); [`Error::Forked`] in a forked child.
 ///
 /// # Examples
@@ -43,7 +42,7 @@ pub fn wait_all<T, E>(results: &[&EventualResult<T, E>], timeout: Duration) -> R
     // Also where there is nothing to wait for: a failed check ends every call.
     Scopes::of_thread()?;
     for result in results {
-        // Of `MAX`, what is left is as good as for ever.
+        // What is left of `MAX` is as good as for ever.
         let left = timeout.saturating_sub(start.elapsed());
         result.block(left).map_err(|error| begun_at(start, error))?;
     }
@@ -52,8 +51,8 @@ pub fn wait_all<T, E>(results: &[&EventualResult<T, E>], timeout: Duration) -> R
 
 /// Blocks until one of the jobs is done, and returns its index, or until `timeout` has passed.
 ///
-/// Of several that are done, it is the lowest index. A job is done whatever its outcome: a value, a failure,
-/// cancelled, stopped. This tells nothing of the outcome, and does not count as having seen it; ask
+/// If several jobs are done, the lowest index is returned. A job is done whatever its outcome: a value, a failure,
+/// cancelled, stopped. This function does not tell the outcome, and does not count as having seen it; ask
 /// the result afterwards. [`Duration::ZERO`] looks without waiting, [`Duration::MAX`] waits for ever.
 ///
 /// The results may belong to several reactors, and one may occur twice. The thread sleeps once, and no
@@ -61,8 +60,8 @@ pub fn wait_all<T, E>(results: &[&EventualResult<T, E>], timeout: Duration) -> R
 ///
 /// # Errors
 ///
-/// [`Error::TimedOut`] if none is done in time; it tells of the first of them, and nothing else has changed:
-/// the jobs run on. With no results at all that is at once, whatever the timeout: none would ever be done.
+/// [`Error::TimedOut`] if no job is done in time. The error tells of the first one, and all jobs run on. With no results
+/// at all this comes at once, whatever the timeout, as no job would ever be done.
 /// [`Error::OnReactorThread`] on the thread of any of the jobs' reactors, done or not; [`Error::Interrupted`] inside
 /// [`interruptible`](crate::interruptible); [`Error::Forked`] in a forked child.
 ///

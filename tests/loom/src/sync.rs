@@ -79,7 +79,7 @@ pub fn with_parker<R>(mut then: impl FnMut(&Parker, &Waker) -> R) -> R {
     PARKER.with(|parker| then(parker, &Waker::from(Arc::clone(&parker.0))))
 }
 
-/// Locks. In a model nobody unwinds but to end it.
+/// Locks. In a model a thread unwinds only to end the model.
 pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

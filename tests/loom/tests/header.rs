@@ -1,8 +1,8 @@
-//! Models of `src/header.rs`: a cancel on its way to the reactor thread.
+//! Models of `src/job/header.rs`: a cancel on its way to the reactor thread.
 
 #![cfg(loom)]
 
-#[expect(dead_code, reason = "a header's place and state are no part of the protocol")]
+#[expect(dead_code, reason = "a header's location and state are no part of the protocol")]
 #[path = "../../../src/job/header.rs"]
 mod header;
 
@@ -45,7 +45,7 @@ impl Job {
     #[expect(unsafe_code, reason = "loom's cell hands out raw pointers")]
     fn cancel(&self, first: bool) {
         if first {
-            // SAFETY: loom checks that nobody else accesses it, and panics if somebody does.
+            // SAFETY: loom checks that no other thread accesses the cell meanwhile, and panics if one does.
             self.witness.with_mut(|witness| unsafe { *witness = 1 });
         }
         self.header.cancel();
@@ -56,7 +56,7 @@ impl Job {
     fn look(&self) {
         // SAFETY: as in `cancel`.
         let witness = self.witness.with(|witness| unsafe { *witness });
-        assert_eq!(witness, 1, "cancelled by nobody");
+        assert_eq!(witness, 1, "cancelled without a canceller");
     }
 
     /// Polls the job in its task, as `job.rs` does. It never is ready.
@@ -111,14 +111,14 @@ fn two_cancels_are_one() {
     });
 }
 
-/// A task's waker that shows by its count who holds it.
+/// A task's waker. Its count shows whether anything still holds it.
 struct Task;
 
 impl Wake for Task {
     fn wake(self: Arc<Self>) {}
 }
 
-/// The task holds the job, which holds the header: what is left in the header would leak all three.
+/// The task holds the job, which holds the header: a waker left in the header would leak all three.
 #[test]
 fn a_cancel_that_comes_with_the_end_of_the_job_leaves_no_waker_behind() {
     explore([Event::Ended, Event::Cancelled], |seen| {

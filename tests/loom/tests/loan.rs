@@ -1,11 +1,12 @@
-//! Models of `src/slot.rs`, alone and as `src/scoped.rs` puts it together with an outcome and a header.
+//! Models of `src/handoff/loan.rs`, alone and as `src/job/borrowed.rs` and `src/caller/wait_for.rs` put it together with
+//! an outcome and a header.
 //!
-//! The frame that is lent is a cell that loom watches: a touch that is not ordered with the caller's own
-//! is reported as a race, in whichever order the two come.
+//! The [`StackJob`] that is lent is a cell that loom watches: an access that is not ordered with the caller's own is
+//! reported as a race, in whichever order the two come.
 
 #![cfg(loom)]
 
-#[expect(dead_code, reason = "a header's place and state are no part of the protocol")]
+#[expect(dead_code, reason = "a header's location and state are no part of the protocol")]
 #[path = "../../../src/job/header.rs"]
 mod header;
 #[path = "../../../src/handoff/loan.rs"]
@@ -35,7 +36,7 @@ use outcome::Outcome;
 type PendingPolls = usize;
 const NEVER: PendingPolls = usize::MAX;
 
-/// What the caller lends: it stands for the future and the place for its output.
+/// What the caller lends: stands for the future and the room for its output.
 struct StackJob {
     cell: UnsafeCell<Parts>,
     /// Makes `poll` and `stop` take time: loom lets others run between their steps if these share an
@@ -65,26 +66,26 @@ impl StackJob {
     #[expect(unsafe_code, reason = "loom's cell hands out raw pointers")]
     fn touch<R>(&self, by: impl FnOnce(&mut Parts) -> R) -> R {
         assert!(!self.gone.load(StdOrdering::Relaxed), "touched after the caller has gone on");
-        // SAFETY: loom checks that nobody else accesses it, and panics if somebody does.
+        // SAFETY: loom checks that no other thread accesses the cell meanwhile, and panics if one does.
         self.cell.with_mut(|parts| by(unsafe { &mut *parts }))
     }
 
-    /// What the reactor's side does: user code, which is not done in one step.
+    /// What the reactor's side does: user code, which takes more than one step.
     fn work<R>(&self, by: impl FnOnce(&mut Parts) -> R) -> R {
         let before = self.touch(|parts| *parts);
         self.clock.store(1, Ordering::Relaxed);
         self.touch(|parts| {
-            assert_eq!(*parts, before, "somebody else was here");
+            assert_eq!(*parts, before, "another thread was here");
             by(parts)
         })
     }
 
-    /// What the caller does at its deadline: sees how far the reactor's side is, and learns nothing.
+    /// What the caller does at its deadline: lets loom run the reactor's side up to any step, and learns nothing.
     fn look_at_clock(&self) {
         self.clock.load(Ordering::Relaxed);
     }
 
-    /// What the caller does after `take_back`: checks what it was told, and goes on.
+    /// What the caller does after `take_back`: checks the way in which the loan came back, and goes on.
     fn reclaim(&self, how: LoanEnd) -> Parts {
         let parts = self.touch(|parts| *parts);
         self.gone.store(true, StdOrdering::Relaxed);
@@ -97,7 +98,7 @@ impl StackJob {
     }
 }
 
-/// The reference to the frame that goes into the slot; it leads to the `Loan` through `DerefMut`.
+/// The reference that goes into the cell; it leads to the `Loan` through `DerefMut`.
 struct OnLoan(Arc<StackJob>);
 
 impl Loan for OnLoan {
@@ -121,11 +122,11 @@ impl Loan for OnLoan {
     }
 }
 
-fn lend(frame: &Arc<StackJob>) -> LoanCell<Box<OnLoan>> {
-    LoanCell::new(Box::new(OnLoan(Arc::clone(frame))))
+fn lend(stack_job: &Arc<StackJob>) -> LoanCell<Box<OnLoan>> {
+    LoanCell::new(Box::new(OnLoan(Arc::clone(stack_job))))
 }
 
-/// What the reactor's side does to the slot.
+/// What the reactor's side does to the cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Op {
     PollPending,
@@ -136,12 +137,12 @@ enum Op {
 use Op::{PollPending, PollReady, Stop};
 
 impl Op {
-    fn run(self, slot: &LoanCell<Box<OnLoan>>) {
+    fn run(self, cell: &LoanCell<Box<OnLoan>>) {
         match self {
             PollPending | PollReady => {
-                let _ = slot.poll(&mut Context::from_waker(Waker::noop()));
+                let _ = cell.poll(&mut Context::from_waker(Waker::noop()));
             }
-            Stop => slot.stop(),
+            Stop => cell.stop(),
         }
     }
 }
@@ -151,24 +152,24 @@ fn check(ops: &'static [Op], expected: &[How]) {
     let is_ready = ops.contains(&PollReady);
     let pending = ops.iter().filter(|op| **op == PollPending).count();
     explore(expected.iter().copied(), move |seen| {
-        let frame = StackJob::new(if is_ready { pending } else { NEVER });
-        let slot = Arc::new(lend(&frame));
+        let stack_job = StackJob::new(if is_ready { pending } else { NEVER });
+        let cell = Arc::new(lend(&stack_job));
         let threads: Vec<_> = ops
             .iter()
             .map(|&op| {
-                let slot = Arc::clone(&slot);
-                thread::spawn(move || op.run(&slot))
+                let cell = Arc::clone(&cell);
+                thread::spawn(move || op.run(&cell))
             })
             .collect();
-        frame.look_at_clock();
-        let how = slot.take_back();
+        stack_job.look_at_clock();
+        let how = cell.take_back();
         seen.note(How::from(how));
-        frame.reclaim(how);
-        assert_eq!(slot.take_back(), how, "the loan came back in two ways");
+        stack_job.reclaim(how);
+        assert_eq!(cell.take_back(), how, "the loan came back in two ways");
         for thread in threads {
             join(thread);
         }
-        assert_eq!(slot.take_back(), how);
+        assert_eq!(cell.take_back(), how);
     });
 }
 
@@ -223,17 +224,17 @@ fn every_pair_of_operations_has_a_model() {
     assert_eq!(PAIRS.iter().copied().collect::<BTreeSet<_>>(), all.collect());
 }
 
-/// The job of a `wait_for`, as `scoped.rs` has it.
+/// The job of a `wait_for`, as `borrowed.rs` has it.
 struct Borrowed {
     header: Header,
-    slot: LoanCell<Box<OnLoan>>,
+    loan: LoanCell<Box<OnLoan>>,
     returned: Outcome<()>,
     stopping: AtomicBool,
     loop_waker: AtomicWaker,
 }
 
 impl Borrowed {
-    /// The reactor thread: visits the slot until it is empty, the job is cancelled, or the reactor stops.
+    /// The reactor thread: polls through the cell until the cell is empty, the job is cancelled, or the reactor stops.
     fn react(&self, stops: bool) {
         let mut registered = false;
         block_on(poll_fn(|cx| {
@@ -250,10 +251,10 @@ impl Borrowed {
             if self.header.is_cancelled() {
                 return Poll::Ready(());
             }
-            self.slot.poll(cx)
+            self.loan.poll(cx)
         }));
         // The future is dropped, then the end is made known.
-        self.slot.stop();
+        self.loan.stop();
         self.header.unregister();
         self.returned.publish();
     }
@@ -264,16 +265,16 @@ impl Borrowed {
     }
 
     /// The caller.
-    fn wait_for(&self, frame: &StackJob, has_deadline: bool) -> (How, bool) {
+    fn wait_for(&self, stack_job: &StackJob, has_deadline: bool) -> (How, bool) {
         let late = !self.returned.wait(if has_deadline { soon() } else { None });
-        frame.look_at_clock();
-        let how = self.slot.take_back();
+        stack_job.look_at_clock();
+        let how = self.loan.take_back();
         // As the drop of the guard.
-        if self.slot.take_back() == LoanEnd::Unfinished {
+        if self.loan.take_back() == LoanEnd::Unfinished {
             self.header.cancel();
         }
-        frame.reclaim(how);
-        assert!(late || how != LoanEnd::Unfinished, "it came back of itself, but unfinished");
+        stack_job.reclaim(how);
+        assert!(late || how != LoanEnd::Unfinished, "in time, but unfinished");
         (How::from(how), late)
     }
 }
@@ -286,10 +287,10 @@ fn check_wait_for(
     expected: &[(How, bool)],
 ) {
     explore(expected.iter().copied(), move |seen: &Seen<_>| {
-        let frame = StackJob::new(pending_polls);
+        let stack_job = StackJob::new(pending_polls);
         let borrowed = Arc::new(Borrowed {
             header: Header::new(Location::caller()),
-            slot: lend(&frame),
+            loan: lend(&stack_job),
             returned: Outcome::new(),
             stopping: AtomicBool::new(false),
             loop_waker: AtomicWaker::new(),
@@ -302,7 +303,7 @@ fn check_wait_for(
             let borrowed = Arc::clone(&borrowed);
             thread::spawn(move || borrowed.stop())
         });
-        seen.note(borrowed.wait_for(&frame, has_deadline));
+        seen.note(borrowed.wait_for(&stack_job, has_deadline));
         join(reactor);
         if let Some(stopper) = stopper {
             join(stopper);
@@ -327,7 +328,7 @@ fn a_deadline_and_the_output_of_a_second_poll_meet() {
     check_wait_for(1, false, true, &[(Finished, false), (Finished, true), (Unfinished, true)]);
 }
 
-/// It also shows that the reactor thread is told: else it would sleep on, with the empty slot.
+/// Also shows that the reactor thread is woken: otherwise it would sleep on, with the empty cell.
 #[test]
 fn a_call_whose_future_is_never_ready_ends_at_the_deadline() {
     check_wait_for(NEVER, false, true, &[(Unfinished, true)]);

@@ -1,11 +1,11 @@
-//! Models of `src/outcome.rs`: one outcome on its way from the reactor thread to whoever waits for it.
+//! Models of `src/handoff/outcome.rs`: one outcome on its way from the reactor thread to the waiters.
 //!
 //! Each row of the table below runs two operations in two threads, beside the reactor thread, which is
 //! the publisher. `Set`, `Cancel` and `Stop` decide what it publishes; the others are the handle's.
 
 #![cfg(loom)]
 
-#[expect(dead_code, reason = "a header's place and state are no part of the protocol")]
+#[expect(dead_code, reason = "a header's location and state are no part of the protocol")]
 #[path = "../../../src/job/header.rs"]
 mod header;
 #[path = "outcome/job.rs"]
@@ -32,7 +32,7 @@ enum Op {
     Set,
     /// The job never is ready; the handle asks the reactor thread to drop it.
     Cancel,
-    /// The job never is ready; somebody asks the reactor to stop.
+    /// The job never is ready; a thread asks the reactor to stop.
     Stop,
     /// Waits for ever.
     Wait,
@@ -42,7 +42,7 @@ enum Op {
     WaitAgain,
     /// Awaits the handle in a task.
     Await,
-    /// Waits as for one of several outcomes: its listener wakes something else, which is waited for.
+    /// Waits as for one of several outcomes: the listener's waker is not the thread's own.
     Listen,
     /// Drops the handle, or its share of it.
     Drop,
@@ -157,7 +157,7 @@ pairs! {
     a_result_and_a_deadline_meet: Set, Timeout;
     a_result_wakes_a_waiter_that_timed_out_before: Set, WaitAgain;
     a_result_wakes_a_task: Set, Await;
-    a_result_wakes_who_waits_for_several: Set, Listen;
+    a_result_wakes_a_wait_for_several: Set, Listen;
     a_result_is_looked_after_when_the_handle_is_dropped: Set, DropHandle;
 
     two_cancels_end_a_job_once: Cancel, Cancel;
@@ -166,7 +166,7 @@ pairs! {
     a_cancel_and_a_deadline_meet: Cancel, Timeout;
     a_cancel_wakes_a_waiter_that_timed_out_before: Cancel, WaitAgain;
     a_cancel_wakes_a_task: Cancel, Await;
-    a_cancel_wakes_who_waits_for_several: Cancel, Listen;
+    a_cancel_wakes_a_wait_for_several: Cancel, Listen;
     a_cancelled_outcome_is_looked_after_when_the_handle_is_dropped: Cancel, DropHandle;
 
     two_stops_end_a_job_once: Stop, Stop;
@@ -174,32 +174,32 @@ pairs! {
     a_stop_and_a_deadline_meet: Stop, Timeout;
     a_stop_wakes_a_waiter_that_timed_out_before: Stop, WaitAgain;
     a_stop_wakes_a_task: Stop, Await;
-    a_stop_wakes_who_waits_for_several: Stop, Listen;
+    a_stop_wakes_a_wait_for_several: Stop, Listen;
     a_stopped_outcome_is_looked_after_when_the_handle_is_dropped: Stop, DropHandle;
 
     two_waiters_are_woken: Wait, Wait;
     a_timeout_takes_nothing_from_a_waiter: Wait, Timeout;
     a_waiter_that_timed_out_before_takes_nothing_from_another: Wait, WaitAgain;
     a_waiter_and_a_task_are_woken: Wait, Await;
-    a_waiter_and_who_waits_for_several_are_woken: Wait, Listen;
+    a_waiter_and_a_wait_for_several_are_woken: Wait, Listen;
     a_waiter_is_woken_though_another_share_of_the_handle_is_dropped: Wait, DropHandle;
 
     two_deadlines_meet_the_end: Timeout, Timeout;
     a_timeout_takes_nothing_from_a_waiter_that_timed_out_before: Timeout, WaitAgain;
     a_timeout_takes_nothing_from_a_task: Timeout, Await;
-    a_timeout_takes_nothing_from_who_waits_for_several: Timeout, Listen;
+    a_timeout_takes_nothing_from_a_wait_for_several: Timeout, Listen;
     a_result_is_looked_after_when_the_last_wait_times_out: Timeout, DropHandle;
 
     two_waiters_that_timed_out_before_are_woken: WaitAgain, WaitAgain;
     a_waiter_that_timed_out_before_takes_nothing_from_a_task: WaitAgain, Await;
-    a_second_wait_and_who_waits_for_several_are_woken: WaitAgain, Listen;
+    a_second_wait_and_a_wait_for_several_are_woken: WaitAgain, Listen;
     a_second_wait_is_woken_though_another_share_is_dropped: WaitAgain, DropHandle;
 
-    a_task_and_who_waits_for_several_are_woken: Await, Listen;
+    a_task_and_a_wait_for_several_are_woken: Await, Listen;
     a_task_is_woken_though_another_share_of_the_handle_is_dropped: Await, DropHandle;
 
-    two_who_wait_for_several_are_woken: Listen, Listen;
-    who_waits_for_several_is_woken_though_another_share_is_dropped: Listen, DropHandle;
+    two_waits_for_several_are_woken: Listen, Listen;
+    a_wait_for_several_is_woken_though_another_share_is_dropped: Listen, DropHandle;
 
     the_last_of_two_shares_gives_up_the_handle: DropHandle, DropHandle;
 }
@@ -261,7 +261,33 @@ fn a_late_wake_does_not_end_the_next_wait_of_the_thread() {
     });
 }
 
-/// What `Spin::wait` does: it looks, and yields between its looks.
+/// A call inside `interruptible` sleeps in slices. Between two of them the check runs, which may wait for something else
+/// with the same parker.
+#[test]
+fn a_result_wakes_a_wait_in_slices() {
+    let ends = [Event::Ended(End::Returned), Event::Early, Event::InTime];
+    explore(ends, |seen| {
+        let (job, other) = (Job::new(), Job::new());
+        let (waiter, waiter_other) = (Arc::clone(&job), Arc::clone(&other));
+        let waiter_seen = seen.clone();
+        let thread = thread::spawn(move || {
+            if waiter.outcome.wait(soon()) {
+                waiter_seen.note(Event::InTime);
+            } else {
+                waiter_seen.note(Event::Early);
+                assert!(waiter_other.outcome.wait(None));
+                waiter_other.look();
+                assert!(waiter.outcome.wait(None));
+            }
+            waiter.look();
+        });
+        job.publish(End::Returned, seen);
+        other.publish(End::Returned, seen);
+        join(thread);
+    });
+}
+
+/// What `Spin::wait` does: looks, and yields between two looks.
 #[test]
 fn a_busy_wait_sees_the_result() {
     let ends = [Event::Ended(End::Returned), Event::InTime];

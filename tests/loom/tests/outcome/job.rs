@@ -56,7 +56,7 @@ pub(crate) struct Job {
     pub(crate) header: Header,
     pub(crate) stopping: AtomicBool,
     pub(crate) loop_waker: AtomicWaker,
-    /// Who looked after the value. Loom does not see it.
+    /// The parties that looked after the value. Loom does not see it.
     caretakers: StdMutex<Vec<&'static str>>,
 }
 
@@ -113,13 +113,13 @@ impl Job {
 
     #[expect(unsafe_code, reason = "loom's cell hands out raw pointers")]
     fn write_witness(&self, end: End) {
-        // SAFETY: loom checks that nobody else accesses it, and panics if somebody does.
+        // SAFETY: loom checks that no other thread accesses the cell meanwhile, and panics if one does.
         let before = self.witness.with_mut(|witness| unsafe { (*witness).replace(end) });
         assert_eq!(before, None, "published twice");
     }
 
-    /// What a waiter that came to the end does: looks at all that the publisher did before. It must not
-    /// ask `is_done`, which would make up for what the wait did not acquire.
+    /// What a waiter does after the end: looks at all that the publisher did before. The waiter must not ask `is_done`,
+    /// which would make up for what the wait did not acquire.
     #[expect(unsafe_code, reason = "loom's cell hands out raw pointers")]
     pub(crate) fn look(&self) -> End {
         // SAFETY: as in `write_witness`.
@@ -133,11 +133,11 @@ impl Job {
         self.farewell.with_mut(|said| by(unsafe { &mut *said }))
     }
 
-    fn looked_after_by(&self, who: &'static str) {
-        self.caretakers.lock().unwrap_or_else(PoisonError::into_inner).push(who);
+    fn looked_after_by(&self, party: &'static str) {
+        self.caretakers.lock().unwrap_or_else(PoisonError::into_inner).push(party);
     }
 
-    /// Checks that all is over, as it should be.
+    /// Checks that the outcome was published, and looked after once.
     pub(crate) fn check_end(&self) {
         assert!(self.outcome.is_done());
         self.look();
@@ -146,10 +146,10 @@ impl Job {
         assert!(self.outcome.take().is_none());
     }
 
-    /// What who came second does: takes a value that nobody has taken and nobody will.
-    fn care(&self, who: &'static str) {
-        assert!(self.outcome.take().is_some(), "the {who} came second, but the value is gone");
-        self.looked_after_by(who);
+    /// What the party does that came second: takes the value, which no other party has taken, or will.
+    fn care(&self, party: &'static str) {
+        assert!(self.outcome.take().is_some(), "the {party} came second, but the value is gone");
+        self.looked_after_by(party);
     }
 }
 
@@ -168,7 +168,7 @@ impl Handle {
         SharedHandle::new(Self { job, kept: Mutex::new(None), seen })
     }
 
-    /// The outcome, which there is: taken once, and the same for everybody.
+    /// Looks at the outcome, which is published: taken once, and the same for all waiters.
     fn see(&self) {
         let end = self.job.look();
         let mut kept = lock(&self.kept);
@@ -201,7 +201,7 @@ impl Handle {
         self.see();
     }
 
-    /// As `many.rs` does for each of its outcomes. Loom's waker is the bell.
+    /// What `wait_any.rs` does for each of its outcomes. Loom's waker is the notifier.
     pub(crate) fn listen(&self) {
         if let Some(listener) = self.job.outcome.listen() {
             block_on(listener);
