@@ -14,6 +14,9 @@ use crate::context::drop_in_context;
 /// same for a single place: `in_context(|| drop(value))`. Without the feature `tokio` this is a
 /// plain wrapper.
 ///
+/// In the last destructors of a thread's thread-locals there is no context any more. So do not keep
+/// such a value in a `thread_local!` of an ordinary thread.
+///
 /// A `Held<T>` derefs to `T` and implements the common traits if `T` does. No method of it blocks.
 ///
 /// # Examples

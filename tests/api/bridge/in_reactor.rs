@@ -3,8 +3,8 @@
 //!
 //! | | works | job's error | panic | late |
 //! |---|---|---|---|---|
-//! | `on` | made there | returned | goes on | gone |
-//! | `with` | in turn | returned | goes on; the value stays | dropped at its `await`, or never called |
+//! | `on` | made there | returned | raised again | gone |
+//! | `with` | one at a time | returned | raised again; the value stays | dropped at its `await`, or never called |
 
 use std::cell::{Cell, RefCell};
 use std::future::pending;
@@ -68,7 +68,7 @@ fn the_value_is_made_used_and_dropped_on_the_reactor_thread() {
 }
 
 #[test]
-fn calls_of_many_threads_take_turns_across_their_awaits() {
+fn one_call_at_a_time_has_the_value_across_its_awaits() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let wool = wool(&reactor);
@@ -151,7 +151,7 @@ fn a_late_call_is_dropped_at_its_await_on_the_reactor_thread_and_the_value_stays
 }
 
 #[test]
-fn a_call_that_is_late_before_its_turn_is_never_called_and_the_next_one_is() {
+fn a_call_that_is_late_before_it_has_the_lock_is_never_called_and_the_next_one_is() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let wool = wool(&reactor);
@@ -171,7 +171,7 @@ fn a_call_that_is_late_before_its_turn_is_never_called_and_the_next_one_is() {
         let witness = drops.witness();
         let late = wool.with(SHORT, async move |_| -> io::Result<()> {
             drop(witness);
-            panic!("it is not its turn")
+            panic!("another call has the lock")
         });
         assert_eq!(late.unwrap_err().kind(), io::ErrorKind::TimedOut);
         let next = scope.spawn(|| wool.with(LONG, async |wool| Ok::<_, Error>(wool.0.replace(2))));
@@ -212,7 +212,7 @@ fn a_timeout_names_the_call_that_holds_the_thread() {
 }
 
 #[test]
-fn a_panic_goes_on_in_its_caller_and_nowhere_else() {
+fn a_panic_is_raised_again_in_its_caller_only() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let wool = wool(&reactor);

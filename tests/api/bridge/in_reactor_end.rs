@@ -132,8 +132,9 @@ fn a_shutdown_ends_its_calls_and_drops_the_value_there() {
             {
                 begun.pass();
                 scope.spawn(|| {
-                    value
-                        .with(Duration::MAX, async |_| -> Result<(), Error> { panic!("its turn?") })
+                    value.with(Duration::MAX, async |_| -> Result<(), Error> {
+                        panic!("another call has the lock")
+                    })
                 })
             },
         ];
@@ -178,7 +179,7 @@ fn on_the_reactor_thread_calls_are_refused_at_once() {
         Ok::<_, Error>(())
     });
     refused.unwrap();
-    // Its own turn would never come to an end, either.
+    // A call inside a call would wait for the lock that the outer one holds.
     let within = Arc::clone(&value);
     let nested = value.with(LONG, async move |_| {
         within.with(Duration::MAX, async |_| -> Result<(), Error> { panic!("called") })

@@ -49,7 +49,7 @@ fn the_global_one_is_a_deadlock_on_the_global_thread() {
 }
 
 #[test]
-fn a_shutdown_frees_who_waits_and_the_stream_is_whole() {
+fn a_shutdown_wakes_the_reader_and_leaves_the_stream_whole() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let (stream, mut peer) = pair();
@@ -101,7 +101,7 @@ fn it_holds_on_to_its_reactor() {
 }
 
 #[test]
-fn a_panic_goes_on_in_the_caller_from_either_thread() {
+fn a_panic_on_either_thread_is_raised_again_in_the_caller() {
     let _limit = limit(LONG);
     for delay in [0, 8] {
         let steps = (0..delay).map(|_| Step::Pending).chain([Step::Panic("dropped a stitch")]);

@@ -150,7 +150,7 @@ fn an_error_of_the_streams_own_is_an_item() {
 }
 
 #[test]
-fn a_panic_goes_on_in_the_caller_and_then_it_is_over() {
+fn a_panic_is_raised_again_in_the_caller_and_ends_the_iterator() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let trace = Probe::new();
@@ -200,7 +200,7 @@ fn the_global_reactor_is_started_when_needed_and_kept() {
 }
 
 #[test]
-fn it_is_refused_on_its_reactors_thread_and_goes_on_elsewhere() {
+fn it_is_refused_on_its_reactors_thread_and_works_elsewhere() {
     let _limit = limit(LONG);
     let (reactor, other) = (Reactor::new().unwrap(), Reactor::new().unwrap());
     let mut items = Iter::on(&reactor, stream::iter([1, 2]));
@@ -264,7 +264,7 @@ fn a_reactor_that_is_held_does_not_hold_up_the_drop_for_ever() {
 }
 
 #[test]
-fn a_panic_in_its_drop_goes_on_unless_there_is_one_already() {
+fn a_panic_in_its_drop_is_raised_again_unless_there_is_one_already() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let torn = || {

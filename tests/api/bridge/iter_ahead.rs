@@ -172,7 +172,7 @@ fn a_panic_comes_after_the_items_before_it() {
 }
 
 #[test]
-fn a_panic_that_nobody_came_to_know_is_logged() {
+fn a_panic_that_no_call_has_reported_is_logged() {
     let _limit = limit(LONG);
     let log = log();
     let reactor = Reactor::new().unwrap();
@@ -206,7 +206,7 @@ fn a_shutdown_is_told_once_after_the_items_before_it() {
 }
 
 #[test]
-fn a_shutdown_frees_who_waits_and_loses_nothing() {
+fn a_shutdown_wakes_the_waiting_call_and_loses_no_item() {
     let _limit = limit(LONG);
     for _ in 0..50 {
         let reactor = Reactor::new().unwrap();

@@ -50,7 +50,7 @@ fn it_may_wait_for_jobs_of_the_reactor() {
 }
 
 #[test]
-fn its_panic_goes_on_in_the_job() {
+fn its_panic_is_raised_again_in_the_job() {
     let reactor = Reactor::new().unwrap();
     let job = reactor.run_in_reactor(|| async {
         crochet::unblock(|| panic!("off the thread")).await;
@@ -72,7 +72,7 @@ fn dropped_before_it_was_polled_it_is_never_called() {
     let on_drop = dropped.open_on_drop();
     let future = crochet::unblock(move || {
         let _called = &on_drop;
-        unreachable!("nobody polled it")
+        unreachable!("the future was not polled")
     });
     drop::<std::pin::Pin<Box<dyn Future<Output = ()>>>>(Box::pin(future));
     assert!(dropped.is_open());

@@ -46,7 +46,7 @@ fn a_job_that_has_ended_is_dropped_in_the_context() {
             let (witness, dropped) = witness();
             let job = reactor.run_in_reactor(move || async move {
                 let _witness = witness;
-                assert!(!panics, "it is to panic");
+                assert!(!panics, "on purpose");
                 Ok::<_, Error>(())
             });
             assert_eq!(job.wait(LONG).is_err(), panics);

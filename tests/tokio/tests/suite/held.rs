@@ -1,10 +1,11 @@
 //! `in_context` and `Held`: values that need a runtime's context, used and dropped on ordinary
 //! threads.
 
+use std::cell::RefCell;
 use std::thread;
 
 use crochet::{Error, Held, in_context};
-use crochet_tokio_tests::{Dropped, application, context, own, witness};
+use crochet_tokio_tests::{Dropped, Witness, application, context, own, witness};
 use tokio::runtime::Handle;
 
 use crate::support::{LONG, limit, own_process};
@@ -41,7 +42,7 @@ fn code_on_a_runtimes_thread_stays_in_its_context() {
 fn a_panic_leaves_the_context() {
     let _limit = limit(LONG);
     thread::spawn(|| {
-        std::panic::catch_unwind(|| in_context(|| panic!("it is to panic"))).unwrap_err();
+        std::panic::catch_unwind(|| in_context(|| panic!("on purpose"))).unwrap_err();
         assert_eq!(context(), None);
     })
     .join()
@@ -89,4 +90,21 @@ fn in_an_application_that_drives_the_reactor_the_context_is_that_of_its_runtime(
     // started for it.
     drop(held);
     assert_eq!(in_context(context), id);
+}
+
+#[test]
+fn in_the_last_destructors_of_a_thread_a_held_value_is_dropped_without_a_context() {
+    thread_local! {
+        static KEPT: RefCell<Option<Held<Witness>>> = const { RefCell::new(None) };
+    }
+    let _limit = limit(LONG);
+    let (witness, dropped) = witness();
+    let thread = thread::spawn(move || {
+        // The first thread-local of the thread is usually the last one to be destroyed: after tokio's.
+        KEPT.set(Some(Held::new(witness)));
+        assert!(in_context(context).is_some());
+    });
+    let id = thread.thread().id();
+    thread.join().unwrap();
+    assert_eq!(dropped.wait().thread, id);
 }
