@@ -75,6 +75,7 @@ pub struct Builder {
     spin: Option<Duration>,
     slow_poll: Duration,
     panic_hook: bool,
+    end_of_main: bool,
 }
 
 impl Default for Builder {
@@ -92,6 +93,7 @@ impl Builder {
             spin: None,
             slow_poll: SLOW_POLL,
             panic_hook: true,
+            end_of_main: true,
         }
     }
 
@@ -141,6 +143,30 @@ impl Builder {
     pub fn panic_hook(mut self, install: bool) -> Self {
         self.panic_hook = install;
         self
+    }
+
+    /// Sets whether the end of `main` stops the reactor, if it is the global one and `main`'s thread started it.
+    /// The default is true.
+    ///
+    /// At the end of `main` the jobs are dropped, and all waits for them end, so that jobs can clean up. A program
+    /// whose other threads must not be woken at that time can do without: a host with rules of its own for
+    /// its end, as Python is with its daemon threads. Its jobs are not dropped then, unless it calls
+    /// [`shutdown`](crate::shutdown).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// crochet::setup_with(crochet::Reactor::builder().end_of_main(false))?;
+    /// # Ok::<(), crochet::Error>(())
+    /// ```
+    pub fn end_of_main(mut self, stop: bool) -> Self {
+        self.end_of_main = stop;
+        self
+    }
+
+    /// Whether the end of `main` should stop the reactor.
+    pub(crate) fn stops_at_end_of_main(&self) -> bool {
+        self.end_of_main
     }
 
     /// Starts the reactor. Does not wait for anything.

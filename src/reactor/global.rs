@@ -27,6 +27,8 @@ struct Global {
     reactor: Reactor,
     /// The call that started it.
     location: &'static Location<'static>,
+    /// Whether the end of `main` stops it.
+    end_of_main: bool,
 }
 
 /// LOCKING: held while a reactor is started, so that it is started once. No user code runs meanwhile:
@@ -83,6 +85,7 @@ fn get_or_start(
     if let Some(found) = found {
         return found;
     }
+    let end_of_main = builder.stops_at_end_of_main();
     // Not under the lock, as user code runs.
     let prepared = builder.prepare()?;
     let mut global = lock(&GLOBAL);
@@ -90,8 +93,10 @@ fn get_or_start(
         return found;
     }
     let reactor = start(prepared)?;
-    at_exit::arm(Step::StopReactor, stop_at_end_of_main);
-    let over = global.replace(Global { reactor: reactor.clone(), location });
+    if end_of_main {
+        at_exit::arm(Step::StopReactor, stop_at_end_of_main);
+    }
+    let over = global.replace(Global { reactor: reactor.clone(), location, end_of_main });
     drop(global);
     drop(over);
     Ok(reactor)
@@ -123,7 +128,10 @@ fn current() -> Option<Reactor> {
 /// Stops the global reactor at the end of `main`. Other thread-locals may be gone, so this only asks, and
 /// waits on a condition variable.
 fn stop_at_end_of_main(end: Option<Instant>) {
-    if let Some(reactor) = current() {
+    // A reactor that the end of `main` leaves alone may have replaced one for which this was armed.
+    let to_stop = |global: &Global| global.end_of_main.then(|| global.reactor.clone());
+    let reactor = lock(&GLOBAL).as_ref().and_then(to_stop);
+    if let Some(reactor) = reactor {
         reactor.stop_until(end);
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use crochet::{Error, EventualResult, Reactor};
 
 use crate::support::fork::{fork, status_of};
-use crate::support::programs::{A_SECOND, Case, case, hog, say, settle};
+use crate::support::programs::{A_SECOND, AT_ONCE, Case, case, hog, say, settle};
 use crate::support::{Gate, LONG, never};
 
 type Job<T = ()> = EventualResult<T, Error>;
@@ -66,6 +66,19 @@ pub(crate) const CASES: &[Case] = &[
         &["the reactor has stopped", "drops after"],
     ),
     case("a_shutdown_before_leaves_nothing_to_do", shutdown_before, &["drops early", "main ends"]),
+    Case {
+        takes: AT_ONCE,
+        ..case(
+            "a_reactor_that_the_end_of_main_does_not_stop_drops_nothing_and_delays_nothing",
+            not_stopped,
+            &["drops first", "main ends"],
+        )
+    },
+    case(
+        "a_reactor_after_one_that_the_end_of_main_does_not_stop_is_stopped",
+        stopped_after_one_that_is_not,
+        &["drops first", "main ends", "drops second"],
+    ),
     case(
         "a_reactor_started_by_another_thread_delays_nothing",
         started_by_another_thread,
@@ -223,6 +236,24 @@ fn a_drop_that_starts_jobs() {
 fn shutdown_before() {
     pending("early").detach();
     crochet::shutdown(LONG).unwrap();
+    say("main ends");
+}
+
+fn not_stopped() {
+    // One that was to be stopped comes first: the end of `main` is armed.
+    pending("first").detach();
+    crochet::shutdown(LONG).unwrap();
+    crochet::setup_with(Reactor::builder().end_of_main(false)).unwrap();
+    pending("second").detach();
+    hog();
+    say("main ends");
+}
+
+fn stopped_after_one_that_is_not() {
+    crochet::setup_with(Reactor::builder().end_of_main(false)).unwrap();
+    pending("first").detach();
+    crochet::shutdown(LONG).unwrap();
+    pending("second").detach();
     say("main ends");
 }
 
