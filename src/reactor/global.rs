@@ -138,8 +138,8 @@ fn stop_at_end_of_main(end: Option<Instant>) {
 
 /// Starts the global reactor; if it is running, does nothing. Does not wait for jobs.
 ///
-/// The call is optional: the first job starts the reactor, too. It is of use to start it early, and to have
-/// the failure to start as its own result. It may be called from any thread, any number of times; after
+/// The call is optional, because the first job starts the reactor, too. Call it to start the reactor early; it
+/// returns an error if the reactor cannot start. It may be called on any thread, any number of times; after
 /// [`no_setup`] it does nothing.
 ///
 /// If the reactor is just being [shut down](shutdown), a fresh one is started beside it.
@@ -161,7 +161,7 @@ pub fn setup() -> Result<(), Error> {
     get_or_start(Location::caller(), Global::for_setup, Builder::new(), Prepared::start).map(drop)
 }
 
-/// Starts the global reactor with settings of one's own. Does not wait for jobs.
+/// Starts the global reactor with your own settings. Does not wait for jobs.
 ///
 /// # Errors
 ///

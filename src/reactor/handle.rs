@@ -15,14 +15,14 @@ use crate::reactor::thread::Thread;
 use crate::runtime::shared::{Lifecycle, Shared};
 use crate::sys::fork::{self, check_not_forked};
 
-/// A reactor of one's own, beside the global one: one thread, and the jobs on it.
+/// Your own reactor, beside the global one: one thread, and the jobs on it.
 ///
-/// A program has use for one where jobs must not get in each other's way: a library that is to be
-/// independent of the application's jobs, a test, work with another priority. All others share the global
+/// Use one where jobs must not get in each other's way: in a library that must not depend on the
+/// application's jobs, in a test, for work with another priority. Everything else shares the global
 /// reactor, through the free functions.
 ///
 /// Clones are handles to the same reactor. Dropping the last one stops it, without waiting: its
-/// unfinished jobs are dropped on its thread, and who waits for them gets [`Error::ReactorStopped`].
+/// unfinished jobs are dropped on its thread, and calls that wait for them return [`Error::ReactorStopped`].
 /// [`EventualResult`]s do not keep it alive. The global reactor has a handle of its own, so it is stopped
 /// by [`shutdown`](crate::shutdown) only.
 ///
@@ -52,7 +52,7 @@ struct Handle {
 }
 
 impl Reactor {
-    /// Starts a job on this reactor; never blocks. As the free function
+    /// Starts a job on this reactor; never blocks. Like the free function
     /// [`run_in_reactor`](crate::run_in_reactor()).
     ///
     /// # Examples
@@ -76,7 +76,7 @@ impl Reactor {
         eventual::spawn(self.usable(), Location::caller(), job)
     }
 
-    /// Blocks until the job is done on this reactor, or the time is over. As the free function
+    /// Blocks until the job is done on this reactor, or the time is over. Like the free function
     /// [`wait_for`](crate::wait_for()).
     ///
     /// # Errors
@@ -143,7 +143,7 @@ impl Reactor {
         wait_for::wait_for(&self.handle.shared, Location::caller(), timeout, job)
     }
 
-    /// Stops this reactor, and blocks until its thread has ended. As the free function
+    /// Stops this reactor, and blocks until its thread has ended. Like the free function
     /// [`shutdown`](crate::shutdown), except that nothing starts it again: all later jobs get
     /// [`Error::ReactorStopped`].
     ///
@@ -188,7 +188,7 @@ impl Reactor {
     }
 
     /// Lists the unfinished jobs of this reactor, in the order in which they were submitted. Never waits for a
-    /// job. As the free function [`jobs`](crate::jobs()).
+    /// job. Like the free function [`jobs`](crate::jobs()).
     ///
     /// # Examples
     ///
