@@ -98,10 +98,14 @@ fn receive(mut stream: TcpStream) -> (u16, String, String) {
 /// Checks the answer for a name about which the DNS server is silent.
 #[track_caller]
 fn assert_timed_out((status, body): (u16, String), name: &str) {
-    let seconds = body
+    let (seconds, reason) = body
         .strip_prefix(&format!("{name}: timed out after "))
-        .and_then(|rest| rest.strip_suffix("s: the job is waiting\n"))
+        .and_then(|rest| rest.split_once("s: "))
         .unwrap_or_else(|| panic!("{body:?}"));
+    // Where there are many at once, it may be polled just then, or after another one.
+    let reasons =
+        ["the job is waiting\n", "the job is running\n", "the reactor thread has been held"];
+    assert!(reasons.iter().any(|known| reason.starts_with(known)), "{body:?}");
     assert!(seconds.parse::<f64>().unwrap() >= 1.0, "{body:?}");
     assert_eq!(status, 504);
 }

@@ -74,7 +74,7 @@ fn timers_and_timeouts_work() {
 fn the_calls_timeout_strikes_a_job_that_waits_for_tokio() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
-    let late: Result<(), Error> = reactor.wait_for(Duration::from_millis(30), async {
+    let late: Result<(), Error> = reactor.wait_for(Duration::from_millis(100), async {
         sleep(Duration::from_secs(3600)).await;
         Ok(())
     });
