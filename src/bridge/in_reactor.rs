@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use crate::bridge::fair_mutex::FairMutex;
 use crate::caller::eventual::EventualResult;
+use crate::context::drop_in_context;
 use crate::error::Error;
 use crate::reactor::handle::Reactor;
 
@@ -114,7 +115,13 @@ impl<T: 'static> InReactor<T> {
         F: Future<Output = Result<T, E>> + 'static,
         E: From<Error> + fmt::Debug + Send + 'static,
     {
-        Self::on(&Reactor::global()?, timeout, make)
+        match Reactor::global() {
+            Ok(reactor) => Self::on(&reactor, timeout, make),
+            Err(error) => {
+                drop_in_context(make);
+                Err(E::from(error))
+            }
+        }
     }
 
     /// Blocks until a value has been made on the thread of this reactor. Like [`new`](Self::new).

@@ -12,6 +12,7 @@
 //! | items read ahead: the job has ended, the job is waiting | the iterator, the reactor | their thread |
 //! | stream of `io::Blocking`, and of its clone | the owner | its thread |
 //! | value of an `InReactor`: dropped, reactor stopped, made too late | the reactor thread | there |
+//! | closure of an `InReactor` without a reactor | the caller | its thread |
 //! | closure of `unblock`, and its result, where the future is gone | a thread of the pool | there |
 //! | thread-local of the reactor thread | that thread, at its end | there |
 //! | `main` of a `Driver` that may not run | the executor's thread | there |
@@ -314,6 +315,16 @@ fn a_value_in_the_reactor_is_dropped_in_the_context() {
     // Refused: the reactor has stopped.
     let (refused, dropped) = connection();
     let made = InReactor::on(&reactor, LONG, || async move { Ok::<_, Error>(refused) });
+    assert!(made.unwrap_err().is_reactor_stopped());
+    assert_eq!(dropped.wait(), here());
+}
+
+#[test]
+fn what_makes_a_value_is_dropped_in_the_context_if_there_is_no_reactor_for_it() {
+    own_process!();
+    drop(crochet::no_setup().unwrap());
+    let (connection, dropped) = connection();
+    let made = InReactor::new(LONG, || async move { Ok::<_, Error>(connection) });
     assert!(made.unwrap_err().is_reactor_stopped());
     assert_eq!(dropped.wait(), here());
 }
