@@ -229,8 +229,8 @@ library gets its module `blocking` that way.
 //!
 //! A job fails with an error type of its own, `E`. Everything else that can go wrong is an
 //! [`Error`]. Where both can happen, the call returns `Error<E>`, which holds either; or `E`
-//! itself, which then has to be `From<Error>` ([`io::Error`](std::io::Error) is). For error types of
-//! other crates, [`wait_for_wrapped`] returns `Error<E>`.
+//! itself, which then has to be `From<Error>` ([`io::Error`](std::io::Error) is). For error types
+//! of other crates, [`wait_for_wrapped`] returns `Error<E>`.
 //!
 //! A panic stays in its job: [`wait_for()`] and [`join`](EventualResult::join) re-raise it in the
 //! caller, and all other calls return it as [`Error::Panicked`].

@@ -68,8 +68,8 @@
 //! Macros that give an async library a blocking API, as [twins](crate::guide::twins) do. The first
 //! three remove the words `async` and `.await`, and compile what is left; block_on_proc calls
 //! `block_on` in each function. They were tried with a client that connects, asks, and returns a
-//! stream (maybe-async 0.2.11, synca 0.5.3, block_on_proc 0.2.0; all releases of bisync are
-//! yanked, so it could only be read).
+//! stream (maybe-async 0.2.11, synca 0.5.3, block_on_proc 0.2.0; all releases of bisync are yanked,
+//! so it could only be read).
 //!
 //! | | maybe-async | bisync, synca | block_on_proc | `#[crochet::blocking]` |
 //! |---|---|---|---|---|

@@ -1,8 +1,8 @@
 //! Errors: the job's, the crate's, and how to get both through `?`.
 //!
-//! A call that waits for a job can fail in two ways. The job ran and returned its own error; or this
-//! crate returns an [`Error`](crate::Error) instead, because the time was over or the reactor has
-//! stopped. A signature has room for one error type, so one of these ways joins the two:
+//! A call that waits for a job can fail in two ways. The job ran and returned its own error; or
+//! this crate returns an [`Error`](crate::Error) instead, because the time was over or the reactor
+//! has stopped. A signature has room for one error type, so one of these ways joins the two:
 //!
 //! | the job's error type | take | the call's error type |
 //! |---|---|---|
@@ -14,16 +14,17 @@
 //! When to take which:
 //!
 //! - In a **program** that only reports errors: `anyhow`, or `Box<dyn Error + Send + Sync>`.
-//! - Around **one call of a library**: wrap. There is nothing to define, and each error keeps its type.
+//! - Around **one call of a library**: wrap. There is nothing to define, and each error keeps its
+//!   type.
 //! - In a **library of your own**: an enum with a variant for each, or `io::Error`. Your users need
 //!   not know this crate then.
 //!
 //! # Wrap
 //!
 //! [`wait_for_wrapped`](crate::wait_for_wrapped) returns `Result<T, Error<E>>`, and asks nothing of
-//! `E` but `Send`. [`Error::Job`](crate::Error::Job) holds the job's error; `Display` and `source()`
-//! are those of the job's error, so a report reads as if there were no wrapper. In these examples
-//! `ParseIntError` stands for an error type of another crate.
+//! `E` but `Send`. [`Error::Job`](crate::Error::Job) holds the job's error; `Display` and
+//! `source()` are those of the job's error, so a report reads as if there were no wrapper. In these
+//! examples `ParseIntError` stands for an error type of another crate.
 //!
 //! ```
 //! use crochet::{Error, wait_for_wrapped};
@@ -207,8 +208,8 @@
 //! let _ = crochet::wait_for(Duration::from_secs(60), async { "1".parse::<u32>() });
 //! ```
 //!
-//! `map_err(Error::Job)` inside the job, which makes `Error<E>` the job's own error type; that has no
-//! `From<Error>` either. Write `wait_for_wrapped`, without the `map_err`.
+//! `map_err(Error::Job)` inside the job, which makes `Error<E>` the job's own error type; that has
+//! no `From<Error>` either. Write `wait_for_wrapped`, without the `map_err`.
 //!
 //! ```compile_fail,E0277
 //! use std::time::Duration;

@@ -77,11 +77,11 @@
 //! `#[wait_for]` needs a future that is `Send`, and an error type with `From<Error>`; a job of
 //! `#[run_in_reactor]` owns its arguments. A trait, or the `impl` of one, has no room for two
 //! functions: put the attribute on a function outside, and call that one from the trait's method.
-//! The compiler refuses all of this. The text says what to write instead, except where the attribute is
-//! not told where it is used. On a method in the `impl` of a trait, rustc says that "`NAME_async` is not
-//! a member" of it; on a method with a body in a trait, that its future "cannot be sent between
-//! threads". Only the notes below these errors say to call a function outside. For a whole trait there
-//! is [`#[blocking]`](macro@crate::blocking).
+//! The compiler refuses all of this. The text says what to write instead, except where the
+//! attribute is not told where it is used. On a method in the `impl` of a trait, rustc says that
+//! "`NAME_async` is not a member" of it; on a method with a body in a trait, that its future
+//! "cannot be sent between threads". Only the notes below these errors say to call a function
+//! outside. For a whole trait there is [`#[blocking]`](macro@crate::blocking).
 //!
 //! For a call of a blocking function in a job the compiler has no error; the call returns
 //! [`Error::OnReactorThread`](crate::Error::OnReactorThread). Await the async original instead.
@@ -103,8 +103,8 @@
 //!   `log::logger().flush()`.
 //! - **Ctrl-C** ends the program at once, as on Unix, if the program does not handle it. To handle
 //!   it, use the crate async-signal in a job (`examples/fetch_many.rs` and
-//!   `examples/own_executor.rs` do), or the crate ctrlc. There is no other signal; `SIGTERM` does
-//!   not exist.
+//!   `examples/own_executor.rs` do), or the crate ctrlc, whose handler can raise the flag of an
+//!   [`interruptible`](crate::interruptible). There is no `SIGTERM`.
 //! - **`fork`** does not exist, so [`Error::Forked`](crate::Error::Forked) is never returned.
 //! - **Child processes**: async-process reads and writes their pipes on threads of the crate
 //!   blocking, so what a job has written is on its way only after a `flush`. Flush before you drop

@@ -7,8 +7,8 @@
 //! - [errors]: those of other crates, `anyhow`, and how to find a timeout again;
 //! - [libraries that need tokio](tokio);
 //! - [what it cannot do](limits): fork, jobs that compute, `panic = "abort"`, Windows;
-//! - [how it compares](comparison) with async/await, tokio, smol, pollster, `reqwest::blocking`, and
-//!   with macros that make a blocking API of an async one;
+//! - [how it compares](comparison) with async/await, tokio, smol, pollster, `reqwest::blocking`,
+//!   and with macros that make a blocking API of an async one;
 //! - [what each name of Python's Crochet is called here](python).
 //!
 //! # Hide the reactor

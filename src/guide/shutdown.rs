@@ -56,15 +56,17 @@
 //!
 //! # Ctrl-C
 //!
-//! Without a handler Ctrl-C ends the program at once, however it waits. With one, there are two things that it can
-//! stop. Both go well together, for example for Ctrl-C and `SIGTERM`, as in the example `ctrl_c`.
+//! Without a handler Ctrl-C ends the program at once, however it waits. With one, there are two
+//! things that it can stop. Both go well together, for example for Ctrl-C and `SIGTERM`, as in
+//! `examples/ctrl_c.rs`.
 //!
-//! **Everything.** A thread that is told of the signal calls `shutdown`, which ends every wait of every thread with
-//! [`Error::ReactorStopped`](crate::Error::ReactorStopped).
+//! **Everything.** A thread that is told of the signal calls `shutdown`, which ends every wait of
+//! every thread with [`Error::ReactorStopped`](crate::Error::ReactorStopped).
 //!
-//! **The work of one thread.** The handler raises a flag, and [`interruptible`](crate::interruptible) looks at it while that
-//! thread sleeps in a call of this crate. That call ends, with every later one in the closure; other threads and their
-//! jobs go on, and so does the program:
+//! **The work of one thread.** The handler raises a flag, and
+//! [`interruptible`](crate::interruptible) looks at it while that thread sleeps in a call of this
+//! crate. That call ends, with every later one in the closure; other threads and their jobs go on,
+//! and so does the program:
 //!
 //! ```
 //! use crochet::{interruptible, wait_for};
@@ -89,7 +91,8 @@
 //! ```
 //!
 //! A call of `shutdown` sleeps, too: inside `interruptible` it can be interrupted, and inside
-//! [`within`](crate::within) its `grace` ends at the deadline at the latest. The reactor goes on stopping.
+//! [`within`](crate::within) its `grace` ends at the deadline at the latest. The reactor goes on
+//! stopping.
 //!
 //! # The end of `main`
 //!

@@ -5,7 +5,7 @@
 //! Your async code is not changed and compiled once, the two APIs can be used side by side, and a
 //! fix in one is a fix in the other.
 //!
-//! The examples on this page build one crate, `mylib`. The example `twin` of the repository is such
+//! The examples on this page build one crate, `mylib`. The program `examples/twin.rs` contains such
 //! a crate in full: a client for Redis with a connection, a pipeline and a subscription.
 //!
 //! # 1. The module
@@ -226,23 +226,23 @@
 //! # 6. Values that need a runtime when they are dropped
 //!
 //! With tokio, some types start a task in their `Drop`, and panic outside of the runtime: pooled
-//! connections, transactions. Wrap the twin's first field: `Client(pub(crate)
-//! crochet::Held<super::Client>)`. Nothing else changes. A function that is not async and needs the
-//! runtime (it calls `tokio::spawn`) is passed on as it is: skip it, and call it in
-//! [`in_context`](crate::in_context) by hand.
+//! connections, transactions. Wrap the twin's first field:
+//! `Client(pub(crate) crochet::Held<super::Client>)`. Nothing else changes. A function that is not
+//! async and needs the runtime (it calls `tokio::spawn`) is passed on as it is: skip it, and call
+//! it in [`in_context`](crate::in_context) by hand.
 //!
 //! # 7. Documentation
 //!
 //! Each function of the twin has the documentation of the original without its section
 //! `# Examples`, which has `.await`s in it, and with a link to the original. Links to `Self::name`
-//! lead to the twin's function, or to the original where the twin has none. Write one example
-//! for the module `blocking`, and one for each of its structs.
+//! lead to the twin's function, or to the original where the twin has none. Write one example for
+//! the module `blocking`, and one for each of its structs.
 //!
 //! # 8. Tests
 //!
-//! The twin has no logic of its own, so the tests of your async API cover it. Two more pay off:
-//! one that uses the blocking API against a real server, from `connect` to the last drop, and, if
-//! you have the feature, `cargo check --no-default-features` in your CI.
+//! The twin has no logic of its own, so the tests of your async API cover it. Two more pay off: one
+//! that uses the blocking API against a real server, from `connect` to the last drop, and, if you
+//! have the feature, `cargo check --no-default-features` in your CI.
 //!
 //! # 9. Versions
 //!
