@@ -10,3 +10,4 @@ mod libraries;
 #[cfg(target_os = "linux")]
 mod process;
 mod support;
+mod twins;
