@@ -99,8 +99,10 @@
 //! On Unix, if the reactor was started from the main thread, the return of `main` and a call of
 //! `exit` on the main thread do the same as `shutdown` with a grace of one second. This happens
 //! after all of `main`'s own destructors and before the exit handlers of C libraries, and never
-//! delays the process by more than that second. In all other cases, Windows included, call
-//! `shutdown` at the end of `main` if jobs have to be dropped.
+//! delays the process by more than that second.
+//! [`Builder::end_of_main(false)`](crate::Builder::end_of_main) switches this off, for hosts that
+//! end by rules of their own. In all other cases, Windows included, call `shutdown` at the end of
+//! `main` if jobs have to be dropped.
 //!
 //! # Deadlocks, and what prevents them
 //!
