@@ -36,7 +36,7 @@ pub(crate) fn command(name: &str) -> Command {
 }
 
 /// The same, for a process that can have only so many files open.
-#[cfg(unix)]
+#[cfg(all(unix, feature = "macros"))]
 #[track_caller]
 pub(crate) fn command_with_files(name: &str, files: u32) -> Command {
     let example = command(name);
