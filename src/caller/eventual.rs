@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::job::QueuedJob;
 use crate::job::header::Header;
 use crate::job::owned::{OwnedJob, Settled};
+use crate::job::semaphore::Permit;
 use crate::runtime::shared::Shared;
 use crate::sync::EventListener;
 use crate::sys::fork::check_not_forked;
@@ -33,8 +34,8 @@ where
     E: fmt::Debug + Send + 'static,
 {
     let job = Arc::new(OwnedJob::new(Header::new(location), closure));
-    match reactor {
-        Ok(shared) => submit(shared, job, Span::of_job(location)),
+    match reactor.and_then(|shared| Ok((shared, shared.try_acquire()?))) {
+        Ok((shared, permit)) => submit(shared, job, Span::of_job(location), permit),
         Err(error) => {
             job.refuse(error);
             EventualResult { job, reactor: None, settled: OnceLock::new() }
@@ -55,13 +56,14 @@ where
     E: fmt::Debug + Send + 'static,
 {
     let job = Arc::new(OwnedJob::new(Header::internal(location), closure));
-    submit(reactor, job, Span::default())
+    submit(reactor, job, Span::default(), None)
 }
 
 fn submit<C, F, T, E>(
     reactor: &Arc<Shared>,
     job: Arc<OwnedJob<T, E, Mutex<Option<C>>>>,
     span: Span,
+    permit: Option<Permit>,
 ) -> EventualResult<T, E>
 where
     C: FnOnce() -> F + Send + 'static,
@@ -70,7 +72,7 @@ where
     E: fmt::Debug + Send + 'static,
 {
     let handle = Arc::clone(&job);
-    reactor.submit(QueuedJob::new(job, span, Instant::now()));
+    reactor.submit(QueuedJob::new(job, span, permit, Instant::now()));
     EventualResult { job: handle, reactor: Some(Arc::clone(reactor)), settled: OnceLock::new() }
 }
 

@@ -9,16 +9,20 @@ use std::time::{Duration, Instant};
 
 use crate::caller::scope::limits::{Limits, Scopes};
 use crate::context::{Span, drop_in_context};
-use crate::error::{Error, JobState};
+use crate::error::{Error, JobState, TimedOut};
 use crate::handoff::loan::LoanEnd;
 use crate::job::QueuedJob;
 use crate::job::borrowed::{BorrowedJob, LoanGuard, StackJob};
 use crate::job::header::Header;
+use crate::job::semaphore::Permit;
 use crate::runtime::shared::Shared;
 
 /// How long a call without any time waits for the one poll it gets. A free reactor takes a few dozen
 /// microseconds, or some milliseconds on a busy machine; one that is held is not worth waiting for.
 const ONE_POLL: Duration = Duration::from_millis(10);
+
+/// Why a call has timed out whose job was never submitted.
+const NO_ROOM: &str = "the reactor has as many unfinished jobs as it takes";
 
 /// Blocks until `job` is done on this reactor, or the time is over. Re-raises the job's panic.
 pub(crate) fn wait_for<F, T, E>(
@@ -41,6 +45,10 @@ where
     };
     let once = limits.are_over();
     let limits = limits.or_at_least(ONE_POLL);
+    let permit = match acquire(shared, &limits) {
+        Ok(permit) => permit,
+        Err(error) => return Err(refuse(error, job)),
+    };
     let mut future = pin!(Some(job));
     let mut frame = StackJob { future: future.as_mut(), output: None, span: Span::of_caller() };
 
@@ -48,7 +56,7 @@ where
     #[expect(unsafe_code, reason = "see `lend`")]
     // SAFETY: `guard` is a local variable that is never forgotten: `take_back` drops it, or unwinding does.
     let guard = unsafe { LoanGuard::lend(&mut frame, Header::new(location), once) };
-    shared.submit(QueuedJob::new(guard.job(), Span::default(), limits.start()));
+    shared.submit(QueuedJob::new(guard.job(), Span::default(), permit, limits.start()));
     // Wait. A scope's check may panic; its panic waits until the future is gone.
     let wait = || wait(shared, &guard.borrowed, once, &limits);
     let unfinished = panic::catch_unwind(AssertUnwindSafe(wait));
@@ -75,6 +83,21 @@ where
         }
         (None, Ok(None)) => Err(Error::ReactorStopped),
     }
+}
+
+/// Blocks until the reactor has room for one more job, if it has a limit.
+fn acquire(shared: &Shared, limits: &Limits) -> Result<Option<Permit>, Error> {
+    let mut found = shared.try_acquire();
+    if found.is_err() {
+        limits.sleep(|until| {
+            found = shared.acquire(until);
+            found.is_ok()
+        })?;
+    }
+    found.map_err(|_full| {
+        let why = limits.timed_out(shared, JobState::Queued);
+        Error::TimedOut(TimedOut { cause: Some(NO_ROOM), ..why })
+    })
 }
 
 /// Blocks until the reactor thread has finished with the job, or the limits end the call. Returns why the job is

@@ -44,11 +44,13 @@
 //!
 //! # Jobs without a bound
 //!
-//! [`run_in_reactor`](crate::run_in_reactor()) always accepts the job. A program that submits jobs
-//! faster than the reactor thread completes them queues them all, until the memory is used up: two
-//! threads in a loop can queue millions of jobs in a few seconds. Where others decide how many jobs
-//! there are, as in a server, bound them: wait for results before submitting more, or let a fixed
-//! number of threads call [`wait_for`](crate::wait_for()).
+//! By default [`run_in_reactor`](crate::run_in_reactor()) always accepts the job. A program that
+//! submits jobs faster than the reactor thread completes them queues them all, until the memory is
+//! used up: two threads in a loop can queue millions of jobs in a few seconds. Where others decide
+//! how many jobs there are, as in a server, bound them: with
+//! [`Builder::max_jobs`](crate::Builder::max_jobs), beyond which a job ends at once with
+//! [`Error::Full`](crate::Error::Full) and `wait_for` waits for room. Or wait for results before
+//! submitting more, or let a fixed number of threads call [`wait_for`](crate::wait_for()).
 //!
 //! # `panic = "abort"`
 //!

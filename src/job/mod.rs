@@ -21,6 +21,7 @@ pub(crate) mod diagnostics;
 pub(crate) mod header;
 pub(crate) mod info;
 pub(crate) mod owned;
+pub(crate) mod semaphore;
 pub(crate) mod tracker;
 
 use std::future::Future;
@@ -32,6 +33,7 @@ use std::time::Instant;
 
 use crate::context::{Span, in_tokio};
 use crate::job::header::Header;
+use crate::job::semaphore::Permit;
 use crate::job::tracker::{Envelope, JobStats, TakenJob, TakesId};
 use crate::panic::{Panic, catch};
 use crate::sys::fork;
@@ -102,13 +104,20 @@ pub(crate) struct QueuedJob {
     /// `None` once begun or ended.
     job: Option<Arc<dyn Job>>,
     span: Span,
+    /// `None` where the reactor takes jobs without a limit.
+    permit: Option<Permit>,
 }
 
 impl QueuedJob {
     /// Code of the job runs in `span`, which is closed before the outcome is published.
-    pub(crate) fn new(job: Arc<dyn Job>, span: Span, submitted: Instant) -> Envelope<Self> {
+    pub(crate) fn new(
+        job: Arc<dyn Job>,
+        span: Span,
+        permit: Option<Permit>,
+        submitted: Instant,
+    ) -> Envelope<Self> {
         let Header { location, is_internal, .. } = *job.header();
-        Envelope { location, submitted, is_internal, job: Self { job: Some(job), span } }
+        Envelope { location, submitted, is_internal, job: Self { job: Some(job), span, permit } }
     }
 
     fn end(&mut self, end: End, on: On<'_>) {
@@ -116,6 +125,7 @@ impl QueuedJob {
         let dropped = on.run(&*job, &self.span, || catch(|| job.drop_unstarted()));
         self.span.close();
         on.remove(None);
+        drop(self.permit.take());
         publish(on, &*job, dropped.map_or_else(End::Panicked, |()| end));
     }
 }
@@ -148,7 +158,8 @@ impl TakenJob<QueuedJob> {
         }
         let job = queued.job.take()?;
         let future = Some(Arc::clone(&job).begin());
-        let mut begun = BegunJob { job, future, span: mem::take(&mut queued.span) };
+        let (span, permit) = (mem::take(&mut queued.span), queued.permit.take());
+        let mut begun = BegunJob { job, future, span, permit };
         let is_internal = begun.job.header().is_internal;
         let mut stats = None;
         let poll = || begun.poll(&mut Context::from_waker(Waker::noop()));
@@ -174,13 +185,14 @@ struct BegunJob {
     /// `None` once the job has ended.
     future: Option<Pin<Box<dyn Future<Output = ()>>>>,
     span: Span,
+    permit: Option<Permit>,
 }
 
 impl BegunJob {
     /// Polls the future. Once the future is ready or has panicked, drops it, and returns how the
     /// job ended.
     fn poll(&mut self, cx: &mut Context<'_>) -> Option<End> {
-        let Self { job, future, span } = self;
+        let Self { job, future, span, .. } = self;
         span.within(|| {
             job.header().set_running();
             let poll = catch(|| future.as_mut().map_or(Poll::Ready(()), |f| f.as_mut().poll(cx)));
@@ -209,6 +221,8 @@ impl BegunJob {
     fn finish(&mut self, end: End, on: On<'_>) {
         self.job.header().unregister();
         self.span.close();
+        // Before the outcome is published: a caller that has seen it finds room for its next job.
+        drop(self.permit.take());
         publish(on, &*self.job, end);
     }
 }

@@ -76,6 +76,8 @@ pub struct Builder {
     slow_poll: Duration,
     panic_hook: bool,
     end_of_main: bool,
+    /// `None` for no limit.
+    max_jobs: Option<usize>,
 }
 
 impl Default for Builder {
@@ -94,6 +96,7 @@ impl Builder {
             slow_poll: SLOW_POLL,
             panic_hook: true,
             end_of_main: true,
+            max_jobs: None,
         }
     }
 
@@ -142,6 +145,31 @@ impl Builder {
     /// line on standard error that says so.
     pub fn panic_hook(mut self, install: bool) -> Self {
         self.panic_hook = install;
+        self
+    }
+
+    /// Sets how many unfinished jobs the reactor takes: queued, running and waiting ones together. The default
+    /// is no limit.
+    ///
+    /// Beyond it, a job of [`run_in_reactor`](Reactor::run_in_reactor) ends at once with [`Error::Full`], and its
+    /// closure is dropped uncalled. A [`wait_for`](Reactor::wait_for) waits for room, as a part of its timeout. A
+    /// job has made room when its outcome can be seen.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crochet::{Error, Reactor};
+    /// use std::{future, time::Duration};
+    ///
+    /// let reactor = Reactor::builder().max_jobs(1).build().unwrap();
+    /// let only = reactor.run_in_reactor(|| future::pending::<Result<(), Error>>());
+    /// let other = reactor.run_in_reactor(|| async { Ok::<_, Error>(()) });
+    /// assert!(matches!(other.wait(Duration::from_secs(60)), Err(Error::Full)));
+    /// only.cancel();
+    /// reactor.wait_for(Duration::from_secs(60), async { Ok::<_, Error>(()) }).unwrap();
+    /// ```
+    pub fn max_jobs(mut self, max: usize) -> Self {
+        self.max_jobs = Some(max);
         self
     }
 
@@ -214,12 +242,12 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// Starts the reactor.
     pub(crate) fn start(self) -> Result<Reactor, Error> {
-        let Builder { name, stack_size, slow_poll, .. } = self.builder;
+        let Builder { name, stack_size, slow_poll, max_jobs, .. } = self.builder;
         if name.contains('\0') {
             let text = "a thread's name may not contain a null byte";
             return Err(setup_failed(io::Error::new(io::ErrorKind::InvalidInput, text)));
         }
-        let shared = Arc::new(Shared::new(Lifecycle::Running, self.spin, slow_poll));
+        let shared = Arc::new(Shared::new(Lifecycle::Running, self.spin, slow_poll, max_jobs));
         shared.tokio.start().map_err(setup_failed)?;
         let thread = Thread::spawn(name, stack_size, Arc::clone(&shared));
         Ok(Reactor::threaded(shared, thread.map_err(setup_failed)?))

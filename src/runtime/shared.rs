@@ -14,6 +14,7 @@ use crate::error::{Error, JobState, TimedOut};
 use crate::job::diagnostics::report_refused;
 use crate::job::header::Header;
 use crate::job::info::JobInfo;
+use crate::job::semaphore::{Permit, Semaphore};
 use crate::job::tracker::{Envelope, TakenJob};
 use crate::job::{QueuedJob, Tracker};
 use crate::runtime::current::RunBy;
@@ -48,6 +49,8 @@ pub(crate) struct Shared {
     /// Wakes the loop. It registers only when it is about to sleep.
     pub(crate) loop_waker: AtomicWaker,
     pub(crate) tokio: Tokio,
+    /// `None` where there is no limit to the number of unfinished jobs.
+    semaphore: Option<Arc<Semaphore>>,
     /// How long either side looks before it sleeps.
     pub(crate) spin: Spin,
     lifecycle: Mutex<Lifecycle>,
@@ -57,7 +60,12 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(lifecycle: Lifecycle, spin: Duration, slow_poll: Duration) -> Self {
+    pub(crate) fn new(
+        lifecycle: Lifecycle,
+        spin: Duration,
+        slow_poll: Duration,
+        max_jobs: Option<usize>,
+    ) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         let (submit, queue) = async_channel::unbounded();
         Self {
@@ -69,6 +77,7 @@ impl Shared {
             tracker: Tracker::new(slow_poll),
             loop_waker: AtomicWaker::new(),
             tokio: Tokio::new(),
+            semaphore: max_jobs.map(|max| Arc::new(Semaphore::new(max))),
             spin: Spin::new(spin),
             lifecycle: Mutex::new(lifecycle),
             ended: Condvar::new(),
@@ -84,6 +93,31 @@ impl Shared {
         if self.submit.try_send(job).is_ok() {
             self.loop_waker.wake();
         }
+    }
+
+    /// Returns the permit for a job that is going to be submitted, if the reactor has a limit.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Full`] if the reactor has as many unfinished jobs as it takes.
+    pub(crate) fn try_acquire(&self) -> Result<Option<Permit>, Error> {
+        let Some(semaphore) = &self.semaphore else { return Ok(None) };
+        let permit = semaphore.try_acquire();
+        // A reactor that is stopping refuses the job, with or without a permit.
+        if permit.is_some() || self.is_stopping() { Ok(permit) } else { Err(Error::Full) }
+    }
+
+    /// Blocks until there is a permit, or until the deadline has passed, which is [`Error::Full`]; `None` is no
+    /// deadline.
+    pub(crate) fn acquire(&self, deadline: Option<Instant>) -> Result<Option<Permit>, Error> {
+        let mut permit = self.try_acquire();
+        if let (Err(_), Some(semaphore)) = (&permit, &self.semaphore) {
+            semaphore.wait(deadline, || {
+                permit = self.try_acquire();
+                permit.is_ok()
+            });
+        }
+        permit
     }
 
     /// Takes the next job out of the queue. Reactor thread only.
@@ -187,6 +221,9 @@ impl Shared {
             if before == Lifecycle::Ended { Lifecycle::Ended } else { Lifecycle::Stopping };
         drop(lifecycle);
         self.submit.close();
+        if let Some(semaphore) = &self.semaphore {
+            semaphore.wake_all();
+        }
         before
     }
 

@@ -6,6 +6,7 @@ mod handles;
 #[cfg(target_os = "linux")]
 mod idle;
 #[cfg(target_os = "linux")]
+mod max_jobs;
 mod no_threads;
 mod restart;
 mod shutdown;
