@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::quote_spanned;
-use syn::{Attribute, Signature, Visibility};
+use syn::{Attribute, Meta, Signature, Visibility};
 
 use super::attributes::{allow, attributes, tracks_caller};
 use super::docs;
@@ -82,7 +82,11 @@ impl Context<'_> {
             function.no_body(&signature)
         };
         errors.append(found);
-        let (mut everywhere, attributes) = attributes(&item.attributes);
+        let (mut everywhere, mut attributes) = attributes(&item.attributes);
+        // A `Result` is that already, and Clippy finds it twice.
+        let is_must_use =
+            |meta: &Meta| matches!(meta, Meta::Path(path) if path.is_ident("must_use"));
+        attributes.retain(|at| !function.output.is_async || !is_must_use(&at.meta));
         everywhere.extend(allow(item, &signature));
         Method {
             docs: self.docs(item, &function),

@@ -43,6 +43,7 @@ fn an_impl_has_one_of_its_twin_beside_it() {
             }
 
             /// Where it is.
+            #[must_use]
             pub fn peer(&self) -> SocketAddr {
                 self.peer
             }
@@ -74,7 +75,6 @@ fn an_impl_has_one_of_its_twin_beside_it() {
     ///
     /// This blocks; [`Client::open`] is async.
     #[allow(clippy::needless_lifetimes)]
-    #[must_use]
     #[track_caller]
     pub(crate) fn open<'a, T: Key>(
         &self,
@@ -109,6 +109,7 @@ fn an_impl_has_one_of_its_twin_beside_it() {
     /// Where it is.
     ///
     /// The same as [`Client::peer`] of the async API.
+    #[must_use]
     pub fn peer(&self) -> SocketAddr {
         Client::peer(&self.0)
     }

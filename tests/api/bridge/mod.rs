@@ -9,6 +9,7 @@ mod io;
 mod io_refused;
 mod iter;
 mod iter_ahead;
+mod merge_errors;
 mod unblock;
 
 use std::net::{TcpListener, TcpStream};

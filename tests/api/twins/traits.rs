@@ -55,6 +55,8 @@ pub(crate) trait Store: Send + Sync {
 
     fn session(&self, of: &Session) -> impl Future<Output = Option<Session>> + Send;
 
+    fn sessions(&self) -> impl Stream<Item = (usize, Session)> + Send;
+
     #[blocking(timeout = 0.05)]
     fn never(self: Arc<Self>) -> impl Future<Output = io::Result<()>> + Send;
 
@@ -102,6 +104,10 @@ impl Store for Memory {
         self.0.get(&of.0).cloned().map(Session)
     }
 
+    fn sessions(&self) -> impl Stream<Item = (usize, Session)> + Send {
+        stream::iter(self.0.values().cloned().map(Session).enumerate())
+    }
+
     async fn never(self: Arc<Self>) -> io::Result<()> {
         pending().await
     }
@@ -136,6 +142,9 @@ fn values_and_defaults_come_along() {
     let of = BlockingSession(Session("knit".to_owned()));
     let session: Option<BlockingSession> = BlockingStore::session(&store, &of).unwrap();
     assert_eq!(session.unwrap().0.0, "needle");
+    let sessions: crochet::Result<Vec<(usize, BlockingSession)>> =
+        BlockingStore::sessions(&store).collect();
+    assert_eq!(sessions.unwrap()[0].1.0.0, "needle");
     let one = crochet::wait_for(LONG, async { Ok::<_, io::Error>(store.raw(0).await) });
     assert_eq!(one.unwrap(), 1);
 }
