@@ -76,14 +76,17 @@ where
     EventualResult { job: handle, reactor: Some(Arc::clone(reactor)), settled: OnceLock::new() }
 }
 
-/// The result of a job that runs in the background. Wait for it, look at it, await it, cancel the job, or stash it.
+/// The result of a job that runs in the background. Wait for it, look at it, await it, cancel the
+/// job, or stash it.
 ///
-/// Dropping it lets the job run on. A failure that has not been seen by then, or that comes later, is logged once: at
-/// `error`, target `crochet`, with the location of the [`run_in_reactor`](crate::run_in_reactor()) call. A failure is
-/// *seen* when any of the methods below, or `.await`, has returned it. [`Error::Cancelled`] and
-/// [`Error::ReactorStopped`] are never logged.
+/// Dropping it lets the job run on. A failure that has not been seen by then, or that comes later,
+/// is logged once: at `error`, target `crochet`, with the location of the
+/// [`run_in_reactor`](crate::run_in_reactor()) call. A failure is *seen* when any of the methods
+/// below, or `.await`, has returned it. [`Error::Cancelled`] and [`Error::ReactorStopped`] are
+/// never logged.
 ///
-/// An `EventualResult` can be shared between threads if `T` and `E` are `Sync`; all threads get the same result.
+/// An `EventualResult` can be shared between threads if `T` and `E` are `Sync`; all threads get the
+/// same result.
 ///
 /// # Examples
 ///
@@ -112,26 +115,26 @@ pub struct EventualResult<T, E = Error> {
     job: Arc<OwnedJob<T, E>>,
     /// `None` if the job was refused; it has ended then.
     reactor: Option<Arc<Shared>>,
-    /// The outcome, once a caller has been given it, or the stash has logged it. So the outcome has been seen if and
-    /// only if this is set.
+    /// The outcome, once a caller has been given it, or the stash has logged it. So the outcome has
+    /// been seen if and only if this is set.
     settled: OnceLock<Settled<T, E>>,
 }
 
 impl<T, E> EventualResult<T, E> {
     /// Blocks until the job is done, and returns its result, or until `timeout` has passed.
     ///
-    /// Any number of threads can call this any number of times, also at once; all get the same result.
-    /// A timed-out `wait` leaves the job running, and a later wait gets its result.
+    /// Any number of threads can call this any number of times, also at once; all get the same
+    /// result. A timed-out `wait` leaves the job running, and a later wait gets its result.
     /// [`Duration::ZERO`] looks without waiting, [`Duration::MAX`] waits for ever.
     ///
     /// # Errors
     ///
     /// [`Error::Job`] with the job's own error, [`Error::Panicked`], [`Error::Cancelled`];
     /// [`Error::TimedOut`], which says what the job and the reactor were doing;
-    /// [`Error::ReactorStopped`] if the reactor was stopped first, [`Error::Setup`] if it could not be
-    /// started; [`Error::OnReactorThread`] on the thread of the job's reactor, whether the job is done or
-    /// not (use [`try_wait`](Self::try_wait) or `.await` there); [`Error::Interrupted`] inside
-    /// [`interruptible`](crate::interruptible); [`Error::Forked`] in a forked child.
+    /// [`Error::ReactorStopped`] if the reactor was stopped first, [`Error::Setup`] if it could not
+    /// be started; [`Error::OnReactorThread`] on the thread of the job's reactor, whether the job
+    /// is done or not (use [`try_wait`](Self::try_wait) or `.await` there); [`Error::Interrupted`]
+    /// inside [`interruptible`](crate::interruptible); [`Error::Forked`] in a forked child.
     ///
     /// # Examples
     ///
@@ -148,7 +151,8 @@ impl<T, E> EventualResult<T, E> {
         self.see()
     }
 
-    /// Returns the result, if there is one by now. Never blocks, so that it can be called on the reactor thread.
+    /// Returns the result, if there is one by now. Never blocks, so that it can be called on the
+    /// reactor thread.
     ///
     /// # Errors
     ///
@@ -168,13 +172,13 @@ impl<T, E> EventualResult<T, E> {
         self.is_finished().then(|| self.see())
     }
 
-    /// Blocks until the job is done, and returns its result by value. If `timeout` passes first, the job
-    /// is cancelled.
+    /// Blocks until the job is done, and returns its result by value. If `timeout` passes first,
+    /// the job is cancelled.
     ///
     /// # Errors
     ///
-    /// Those of [`wait`](Self::wait). After any of them the job is cancelled, except in a forked child, where it is the
-    /// parent's.
+    /// Those of [`wait`](Self::wait). After any of them the job is cancelled, except in a forked
+    /// child, where it is the parent's.
     ///
     /// # Examples
     ///
@@ -188,7 +192,8 @@ impl<T, E> EventualResult<T, E> {
     /// ```
     #[track_caller]
     pub fn into_result(mut self, timeout: Duration) -> Result<T, Error<E>> {
-        /// Cancels the job, unless it is disarmed: after a failed wait, and if a scope's check panics.
+        /// Cancels the job, unless it is disarmed: after a failed wait, and if a scope's check
+        /// panics.
         struct CancelOnDrop<'a, T, E>(&'a EventualResult<T, E>);
         impl<T, E> Drop for CancelOnDrop<'_, T, E> {
             fn drop(&mut self) {
@@ -202,16 +207,16 @@ impl<T, E> EventualResult<T, E> {
         self.take()
     }
 
-    /// Blocks until the job is done, and returns its result by value, with all failures as the job's own
-    /// error type. If `timeout` passes first, the job is cancelled.
+    /// Blocks until the job is done, and returns its result by value, with all failures as the
+    /// job's own error type. If `timeout` passes first, the job is cancelled.
     ///
-    /// Unlike [`wait_for`](crate::wait_for()) it returns at the timeout even if the job itself holds the
-    /// reactor thread.
+    /// Unlike [`wait_for`](crate::wait_for()) it returns at the timeout even if the job itself
+    /// holds the reactor thread.
     ///
     /// # Errors
     ///
-    /// Those of [`wait`](Self::wait), flattened: `Error::Job(e)` is `e`, every other one goes through
-    /// `E::from`. An error type of another crate has no such `From`: use
+    /// Those of [`wait`](Self::wait), flattened: `Error::Job(e)` is `e`, every other one goes
+    /// through `E::from`. An error type of another crate has no such `From`: use
     /// [`into_result`](Self::into_result), which returns it as `Error::Job`.
     ///
     /// # Panics
@@ -245,8 +250,9 @@ impl<T, E> EventualResult<T, E> {
     /// # Cancellation
     ///
     /// The job's future is dropped on the reactor thread, at its next chance; [`wait`](Self::wait)
-    /// returns [`Error::Cancelled`] only after that. A job that has not started never does: its closure is
-    /// dropped uncalled. A job that has ended, or ends in the poll it is in, keeps its result.
+    /// returns [`Error::Cancelled`] only after that. A job that has not started never does: its
+    /// closure is dropped uncalled. A job that has ended, or ends in the poll it is in, keeps its
+    /// result.
     ///
     /// # Examples
     ///
@@ -264,7 +270,8 @@ impl<T, E> EventualResult<T, E> {
         }
     }
 
-    /// Tells whether there is an outcome: a result, or a reason why there will be none. Never blocks.
+    /// Tells whether there is an outcome: a result, or a reason why there will be none. Never
+    /// blocks.
     ///
     /// # Examples
     ///
@@ -280,8 +287,8 @@ impl<T, E> EventualResult<T, E> {
         self.job.outcome.is_done()
     }
 
-    /// Returns the failure, if the job has failed by now; `None` if it has not ended or has succeeded.
-    /// Never blocks.
+    /// Returns the failure, if the job has failed by now; `None` if it has not ended or has
+    /// succeeded. Never blocks.
     ///
     /// # Examples
     ///
@@ -298,9 +305,9 @@ impl<T, E> EventualResult<T, E> {
 
     /// Returns the number by which [`jobs`](crate::jobs()) lists the job. Never waits for a job.
     ///
-    /// It is the [`JobInfo::id`](crate::JobInfo::id) of the job, from its submission on, and stays the
-    /// same when the job has ended. A job that no reactor has accepted has the number 0: there was no
-    /// reactor, or it had stopped.
+    /// It is the [`JobInfo::id`](crate::JobInfo::id) of the job, from its submission on, and stays
+    /// the same when the job has ended. A job that no reactor has accepted has the number 0: there
+    /// was no reactor, or it had stopped.
     ///
     /// # Examples
     ///
@@ -317,8 +324,8 @@ impl<T, E> EventualResult<T, E> {
         }
     }
 
-    /// Lets the job run on, and gives up its result. The same as dropping the handle: a failure is still logged. Never
-    /// blocks.
+    /// Lets the job run on, and gives up its result. The same as dropping the handle: a failure is
+    /// still logged. Never blocks.
     ///
     /// # Examples
     ///
@@ -353,7 +360,8 @@ impl<T, E> EventualResult<T, E> {
         }
     }
 
-    /// Ends a wait with these limits, whose time is over: with a timeout, unless there is an outcome by now.
+    /// Ends a wait with these limits, whose time is over: with a timeout, unless there is an
+    /// outcome by now.
     pub(crate) fn late(&self, limits: &Limits) -> Result<(), Error> {
         match &self.reactor {
             Some(shared) if !self.is_finished() => {
@@ -380,12 +388,13 @@ impl<T, E> EventualResult<T, E> {
     }
 
     fn take_published(&self) -> Settled<T, E> {
-        // The value is in place before it is published, and is taken once: by `see`, by `take` or by `drop`.
+        // The value is in place before it is published, and is taken once: by `see`, by `take` or
+        // by `drop`.
         self.job.outcome.take().unwrap_or(Err(Error::ReactorStopped))
     }
 
-    /// Tells whether there is a failure that has not been seen. From then on it counts as seen: the caller logs it. Runs
-    /// no user code.
+    /// Tells whether there is a failure that has not been seen. From then on it counts as seen: the
+    /// caller logs it. Runs no user code.
     pub(crate) fn see_unseen_failure(&self) -> bool {
         self.is_finished() && self.settled.get().is_none() && self.see().is_err()
     }
@@ -421,8 +430,8 @@ impl<T, E> RefUnwindSafe for EventualResult<T, E> {}
 impl<T, E> Drop for EventualResult<T, E> {
     fn drop(&mut self) {
         if check_not_forked().is_err() {
-            // What came with the fork is the parent's. To drop a socket here would take it out of the
-            // poller that both processes have.
+            // What came with the fork is the parent's. To drop a socket here would take it out of
+            // the poller that both processes have.
             mem::forget((Arc::clone(&self.job), self.settled.take()));
             return;
         }

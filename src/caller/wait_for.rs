@@ -17,8 +17,9 @@ use crate::job::header::Header;
 use crate::job::semaphore::Permit;
 use crate::runtime::shared::Shared;
 
-/// How long a call without any time waits for the one poll it gets. A free reactor takes a few dozen
-/// microseconds, or some milliseconds on a busy machine; one that is held is not worth waiting for.
+/// How long a call without any time waits for the one poll it gets. A free reactor takes a few
+/// dozen microseconds, or some milliseconds on a busy machine; one that is held is not worth
+/// waiting for.
 const ONE_POLL: Duration = Duration::from_millis(10);
 
 /// Why a call has timed out whose job was never submitted.
@@ -54,7 +55,8 @@ where
 
     // Lend.
     #[expect(unsafe_code, reason = "see `lend`")]
-    // SAFETY: `guard` is a local variable that is never forgotten: `take_back` drops it, or unwinding does.
+    // SAFETY: `guard` is a local variable that is never forgotten: `take_back` drops it, or
+    // unwinding does.
     let guard = unsafe { LoanGuard::lend(&mut frame, Header::new(location), once) };
     shared.submit(QueuedJob::new(guard.job(), Span::default(), permit, limits.start()));
     // Wait. A scope's check may panic; its panic waits until the future is gone.
@@ -100,11 +102,12 @@ fn acquire(shared: &Shared, limits: &Limits) -> Result<Option<Permit>, Error> {
     })
 }
 
-/// Blocks until the reactor thread has finished with the job, or the limits end the call. Returns why the job is
-/// unfinished, if it still is when the loan has been taken back.
+/// Blocks until the reactor thread has finished with the job, or the limits end the call. Returns
+/// why the job is unfinished, if it still is when the loan has been taken back.
 fn wait(shared: &Shared, job: &BorrowedJob, once: bool, limits: &Limits) -> Option<Error> {
     let BorrowedJob { header, returned, .. } = job;
-    // The reason is taken down before the cell is locked: the poll to blame may be that of this very job.
+    // The reason is taken down before the cell is locked: the poll to blame may be that of this
+    // very job.
     let late = |job| Error::TimedOut(limits.timed_out(shared, job));
     match limits.wait(&shared.spin, returned, header.location) {
         Err(interrupted) => Some(interrupted),

@@ -10,16 +10,19 @@ use crate::handoff::wait_any::sleep_until_any;
 
 /// Blocks until all the jobs are done, or until `timeout` has passed: one deadline for all.
 ///
-/// A job is done whatever its outcome: a value, a failure, cancelled, stopped. This function does not tell the
-/// outcome, and does not count as having seen it; ask each result afterwards. With no results at all it
-/// returns at once. [`Duration::ZERO`] looks without waiting, [`Duration::MAX`] waits for ever.
+/// A job is done whatever its outcome: a value, a failure, cancelled, stopped. This function does
+/// not tell the outcome, and does not count as having seen it; ask each result afterwards. With no
+/// results at all it returns at once. [`Duration::ZERO`] looks without waiting, [`Duration::MAX`]
+/// waits for ever.
 ///
 /// The results may belong to several reactors, and one may occur twice.
 ///
 /// # Errors
 ///
-/// [`Error::TimedOut`] if a job is not done in time. The error tells of the first such job, and all jobs run on. [`Error::OnReactorThread`] on the thread of any of the jobs' reactors, done or
-/// not; [`Error::Interrupted`] inside [`interruptible`](crate::interruptible); [`Error::Forked`] in a forked child.
+/// [`Error::TimedOut`] if a job is not done in time. The error tells of the first such job, and all
+/// jobs run on. [`Error::OnReactorThread`] on the thread of any of the jobs' reactors, done or not;
+/// [`Error::Interrupted`] inside [`interruptible`](crate::interruptible); [`Error::Forked`] in a
+/// forked child.
 ///
 /// # Examples
 ///
@@ -51,19 +54,21 @@ pub fn wait_all<T, E>(results: &[&EventualResult<T, E>], timeout: Duration) -> R
 
 /// Blocks until one of the jobs is done, and returns its index, or until `timeout` has passed.
 ///
-/// If several jobs are done, the lowest index is returned. A job is done whatever its outcome: a value, a failure,
-/// cancelled, stopped. This function does not tell the outcome, and does not count as having seen it; ask
-/// the result afterwards. [`Duration::ZERO`] looks without waiting, [`Duration::MAX`] waits for ever.
+/// If several jobs are done, the lowest index is returned. A job is done whatever its outcome: a
+/// value, a failure, cancelled, stopped. This function does not tell the outcome, and does not
+/// count as having seen it; ask the result afterwards. [`Duration::ZERO`] looks without waiting,
+/// [`Duration::MAX`] waits for ever.
 ///
-/// The results may belong to several reactors, and one may occur twice. The thread sleeps once, and no
-/// other thread is needed; each call looks at all the results.
+/// The results may belong to several reactors, and one may occur twice. The thread sleeps once, and
+/// no other thread is needed; each call looks at all the results.
 ///
 /// # Errors
 ///
-/// [`Error::TimedOut`] if no job is done in time. The error tells of the first one, and all jobs run on. With no results
-/// at all this comes at once, whatever the timeout, as no job would ever be done.
-/// [`Error::OnReactorThread`] on the thread of any of the jobs' reactors, done or not; [`Error::Interrupted`] inside
-/// [`interruptible`](crate::interruptible); [`Error::Forked`] in a forked child.
+/// [`Error::TimedOut`] if no job is done in time. The error tells of the first one, and all jobs
+/// run on. With no results at all this comes at once, whatever the timeout, as no job would ever be
+/// done. [`Error::OnReactorThread`] on the thread of any of the jobs' reactors, done or not;
+/// [`Error::Interrupted`] inside [`interruptible`](crate::interruptible); [`Error::Forked`] in a
+/// forked child.
 ///
 /// # Examples
 ///

@@ -1,9 +1,10 @@
-//! The cell through which the caller of `wait_for` lends its future to the reactor thread, and takes it back.
+//! The cell through which the caller of `wait_for` lends its future to the reactor thread, and
+//! takes it back.
 //!
 //! # The protocol
 //!
-//! The cell starts as `OnLoan`, and once `Returned` stays so. A thread touches the loan only while it holds the lock,
-//! so these are the only transitions:
+//! The cell starts as `OnLoan`, and once `Returned` stays so. A thread touches the loan only while
+//! it holds the lock, so these are the only transitions:
 //!
 //! | from | by | when |
 //! |---|---|---|
@@ -11,19 +12,20 @@
 //! | `OnLoan` | the thread that drops the job, [`stop`](LoanCell::stop) | the future is unfinished: `Returned(Stopped)` |
 //! | `OnLoan` | the caller, [`take_back`](LoanCell::take_back) | the time is over: `Returned(Unfinished)` |
 //!
-//! So once the caller has held the lock in `take_back`, the loan is gone from the cell, and no thread can touch what
-//! it referred to: either another thread returned it before (and the lock makes all that thread did visible), or the
-//! caller did, while no other thread was inside `poll` or `stop`.
+//! So once the caller has held the lock in `take_back`, the loan is gone from the cell, and no
+//! thread can touch what it referred to: either another thread returned it before (and the lock
+//! makes all that thread did visible), or the caller did, while no other thread was inside `poll`
+//! or `stop`.
 //!
-//! The lock is held while the future is polled or dropped. That is user code, but at worst it waits for its own
-//! caller, as no other call uses this lock.
+//! The lock is held while the future is polled or dropped. That is user code, but at worst it waits
+//! for its own caller, as no other call uses this lock.
 //!
-//! The thread that drops the job is the reactor thread, unless the job never got there: then it is the caller, if the
-//! queue was closed, or the thread that stops a driver which was never run.
+//! The thread that drops the job is the reactor thread, unless the job never got there: then it is
+//! the caller, if the queue was closed, or the thread that stops a driver which was never run.
 //!
-//! The lock is not fair: a reactor thread that polls again and again could keep a caller waiting for it. So the caller
-//! first raises `recalled`. From then on the reactor thread leaves the cell alone, and at most one `poll` or `stop`
-//! that has missed the flag comes before the caller's turn.
+//! The lock is not fair: a reactor thread that polls again and again could keep a caller waiting
+//! for it. So the caller first raises `recalled`. From then on the reactor thread leaves the cell
+//! alone, and at most one `poll` or `stop` that has missed the flag comes before the caller's turn.
 //!
 //! `tests/loom/tests/loan.rs` models each pair of operations.
 
@@ -34,7 +36,8 @@ use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 
 /// What is lent: a future, and room for its output.
 pub(crate) trait Loan {
-    /// Polls the future. Once ready, the future has been dropped, and its output is kept. Does not unwind.
+    /// Polls the future. Once ready, the future has been dropped, and its output is kept. Does not
+    /// unwind.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()>;
     /// Drops the future, which is not ready. Does not unwind.
     fn stop(&mut self);
@@ -62,8 +65,8 @@ enum State<L> {
 /// A cell with a loan in it. The module's documentation has the protocol.
 pub(crate) struct LoanCell<L> {
     state: Mutex<State<L>>,
-    /// Raised by `take_back`. ORDERING: Relaxed; the lock guards the loan, not this flag. Missing the flag is harmless:
-    /// one side just waits for the lock.
+    /// Raised by `take_back`. ORDERING: Relaxed; the lock guards the loan, not this flag. Missing
+    /// the flag is harmless: one side just waits for the lock.
     recalled: AtomicBool,
 }
 
@@ -76,8 +79,8 @@ where
         Self { state: Mutex::new(State::OnLoan(loan)), recalled: AtomicBool::new(false) }
     }
 
-    /// Polls the future that is lent. An empty cell is `Ready`, because there is nothing left to do for it; so is a
-    /// cell that its owner is about to empty.
+    /// Polls the future that is lent. An empty cell is `Ready`, because there is nothing left to do
+    /// for it; so is a cell that its owner is about to empty.
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
         if self.is_recalled() {
             return Poll::Ready(());
@@ -104,8 +107,8 @@ where
         }
     }
 
-    /// Takes the loan out, if the cell still has it, and returns how the loan came back. Afterwards the cell is empty.
-    /// Waits for a `poll` or `stop` that is under way, and for nothing else.
+    /// Takes the loan out, if the cell still has it, and returns how the loan came back. Afterwards
+    /// the cell is empty. Waits for a `poll` or `stop` that is under way, and for nothing else.
     pub(crate) fn take_back(&self) -> LoanEnd {
         self.recalled.store(true, Ordering::Relaxed);
         let mut state = lock(&self.state);

@@ -2,18 +2,21 @@
 //!
 //! # The protocol
 //!
-//! Each outcome gets a listener of its own, whose waker is the call's [`Notifier`]. So an outcome that is published
+//! Each outcome gets a listener of its own, whose waker is the call's [`Notifier`]. So an outcome
+//! that is published
 //!
-//! - before its listener is registered makes [`listen`](crate::handoff::outcome::Outcome::listen) say so;
+//! - before its listener is registered makes [`listen`](crate::handoff::outcome::Outcome::listen)
+//!   say so;
 //! - before its listener has the waker makes the first poll say so;
 //! - after that wakes the notifier.
 //!
-//! In the first two cases the thread does not sleep. In the third the notifier raises `is_notified`, and then unparks
-//! the thread, which parks only after it has found the flag lowered. All later wakes find the flag raised and do
-//! nothing.
+//! In the first two cases the thread does not sleep. In the third the notifier raises
+//! `is_notified`, and then unparks the thread, which parks only after it has found the flag
+//! lowered. All later wakes find the flag raised and do nothing.
 //!
-//! The thread parks with its parker, as all its waits do. A token in it may be left from an earlier wait, and a wait
-//! of code that runs between two sleeps may take one; so the flag decides, not the token.
+//! The thread parks with its parker, as all its waits do. A token in it may be left from an earlier
+//! wait, and a wait of code that runs between two sleeps may take one; so the flag decides, not the
+//! token.
 //!
 //! `tests/loom/tests/wait_any.rs` models it with two outcomes.
 
@@ -37,8 +40,8 @@ impl Wake for Notifier {
         self.wake_by_ref();
     }
 
-    // LOCKING: called under the lock of an outcome's event. It takes the parker's own for a moment, under which
-    // nothing else is taken.
+    // LOCKING: called under the lock of an outcome's event. It takes the parker's own for a moment,
+    // under which nothing else is taken.
     fn wake_by_ref(self: &Arc<Self>) {
         if !self.is_notified.swap(true, Ordering::AcqRel) {
             self.thread.wake_by_ref();
@@ -47,7 +50,8 @@ impl Wake for Notifier {
 }
 
 impl Notifier {
-    /// Sleeps until the notifier is woken (`true`) or the deadline has passed (`false`); `None` is no deadline.
+    /// Sleeps until the notifier is woken (`true`) or the deadline has passed (`false`); `None` is
+    /// no deadline.
     fn sleep_until(&self, parker: &Parker, deadline: Option<Instant>) -> bool {
         loop {
             if self.is_notified.load(Ordering::Acquire) {
@@ -60,11 +64,12 @@ impl Notifier {
     }
 }
 
-/// Blocks until one of the listeners is notified, or `sleep` gives up. A `None` among the listeners counts as one
-/// that has been notified.
+/// Blocks until one of the listeners is notified, or `sleep` gives up. A `None` among the listeners
+/// counts as one that has been notified.
 ///
-/// Each listener is made when the iterator is asked for it. `sleep` is given the function that sleeps, until one of
-/// the listeners is notified (`true`) or a deadline has passed (`false`), and may call it again after that.
+/// Each listener is made when the iterator is asked for it. `sleep` is given the function that
+/// sleeps, until one of the listeners is notified (`true`) or a deadline has passed (`false`), and
+/// may call it again after that.
 pub(crate) fn sleep_until_any(
     mut listeners: impl Iterator<Item = Option<EventListener>>,
     mut sleep: impl FnMut(&mut dyn FnMut(Option<Instant>) -> bool),

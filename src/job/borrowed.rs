@@ -1,8 +1,8 @@
-//! A job that borrows from its caller's stack. The future stays there, lent to the reactor thread for the time of
-//! the call.
+//! A job that borrows from its caller's stack. The future stays there, lent to the reactor thread
+//! for the time of the call.
 //!
-//! Here is the `unsafe` of `wait_for`: the reference to the caller's stack loses its lifetime on its way to the
-//! reactor thread. [`LoanGuard::lend`] has the argument.
+//! Here is the `unsafe` of `wait_for`: the reference to the caller's stack loses its lifetime on
+//! its way to the reactor thread. [`LoanGuard::lend`] has the argument.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -29,7 +29,8 @@ pub(crate) struct StackJob<'a, F, R> {
 
 impl<F: Future<Output = R> + Send, R: Send> Loan for StackJob<'_, F, R> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        // A future that is ready is dropped here, on the thread that polled it, before its end is made known.
+        // A future that is ready is dropped here, on the thread that polled it, before its end is
+        // made known.
         let poll = self.span.within(|| poll_and_drop(self.future.as_mut(), cx));
         poll.map(|output| self.output = Some(output))
     }
@@ -48,7 +49,8 @@ type ErasedLoan = &'static mut (dyn Loan + Send);
 pub(crate) struct BorrowedJob {
     pub(crate) header: Header,
     cell: LoanCell<ErasedLoan>,
-    /// Published when the reactor thread has finished with the cell: the cell is empty, or the caller's to empty.
+    /// Published when the reactor thread has finished with the cell: the cell is empty, or the
+    /// caller's to empty.
     pub(crate) returned: Outcome<()>,
     /// Whether the future is polled at most once.
     once: bool,
@@ -78,7 +80,8 @@ impl Job for BorrowedJob {
 /// The job's future on the reactor thread. It polls the caller's future through the cell.
 struct LentFuture {
     borrowed: Arc<BorrowedJob>,
-    /// Whether the caller's future stays in the cell when this one ends, for the caller to take back.
+    /// Whether the caller's future stays in the cell when this one ends, for the caller to take
+    /// back.
     leave: bool,
 }
 
@@ -118,23 +121,27 @@ impl<'a> LoanGuard<'a> {
         header: Header,
         once: bool,
     ) -> Self {
-        // SAFETY: only the lifetime changes. The reference goes into the cell and nowhere else: the cell hands out
-        // no copy, and touches the loan only while it holds its lock. Our caller promises that `take_back` is called
-        // (by `drop`) before `'a` ends. `take_back` locks the cell, and then there are two cases:
+        // SAFETY: only the lifetime changes. The reference goes into the cell and nowhere else: the
+        // cell hands out no copy, and touches the loan only while it holds its lock. Our caller
+        // promises that `take_back` is called (by `drop`) before `'a` ends. `take_back` locks the
+        // cell, and then there are two cases:
         //
-        // 1. The cell is empty. Another thread has emptied it, and had finished with the loan for good before it
-        //    released the lock, which we have taken since. So all its uses of the loan happened before, and there
-        //    will be none after.
-        // 2. The loan is still in the cell. We hold the lock, so no thread is inside `poll` or `stop`; we empty the
-        //    cell, and every later `poll` or `stop` finds it empty. All uses so far happened before an unlock that
-        //    came before our lock, so the loan is ours as it is.
+        // 1. The cell is empty. Another thread has emptied it, and had finished with the loan for
+        //    good before it released the lock, which we have taken since. So all its uses of the
+        //    loan happened before, and there will be none after.
+        // 2. The loan is still in the cell. We hold the lock, so no thread is inside `poll` or
+        //    `stop`; we empty the cell, and every later `poll` or `stop` finds it empty. All uses
+        //    so far happened before an unlock that came before our lock, so the loan is ours as it
+        //    is.
         //
-        // In both cases the reference is gone when `take_back` returns, wherever the `Arc<BorrowedJob>` still is: in
-        // the queue, in a task, or leaked with either. Unwinding takes the same way, because `drop` does. A
-        // `take_back` that unwound itself would end the process.
+        // In both cases the reference is gone when `take_back` returns, wherever the
+        // `Arc<BorrowedJob>` still is: in the queue, in a task, or leaked with either. Unwinding
+        // takes the same way, because `drop` does. A `take_back` that unwound itself would end the
+        // process.
         //
-        // Using the loan on another thread is allowed by `Send`: of the future, of its output, and of the `StackJob`
-        // around both. The `StackJob` does not move meanwhile, as it stays mutably borrowed.
+        // Using the loan on another thread is allowed by `Send`: of the future, of its output, and
+        // of the `StackJob` around both. The `StackJob` does not move meanwhile, as it stays
+        // mutably borrowed.
         let loan = unsafe { mem::transmute::<&'a mut (dyn Loan + Send + 'a), ErasedLoan>(loan) };
         let returned = Outcome::new();
         let borrowed = Arc::new(BorrowedJob { header, cell: LoanCell::new(loan), returned, once });
@@ -158,7 +165,8 @@ impl<'a> LoanGuard<'a> {
 impl Drop for LoanGuard<'_> {
     fn drop(&mut self) {
         if self.take_back() == LoanEnd::Unfinished {
-            // Have the reactor drop its task with the empty cell. The loan is over, so this may unwind.
+            // Have the reactor drop its task with the empty cell. The loan is over, so this may
+            // unwind.
             self.borrowed.header.cancel();
         }
     }

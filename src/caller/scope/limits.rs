@@ -12,8 +12,8 @@ use crate::runtime::shared::Shared;
 use crate::runtime::spin::Spin;
 use crate::sync::deadline;
 
-/// For how long a call may still busy-wait where a check is overdue. It is longer than most busy-waits, so that these
-/// learn from whole ones.
+/// For how long a call may still busy-wait where a check is overdue. It is longer than most
+/// busy-waits, so that these learn from whole ones.
 const OVERDUE: Duration = Duration::from_millis(1);
 
 /// The scopes of this thread, none of which has been interrupted when the call was made.
@@ -84,7 +84,8 @@ impl Limits {
         self
     }
 
-    /// Blocks until the outcome is published (`true`) or the time is over (`false`). `location` is the job's.
+    /// Blocks until the outcome is published (`true`) or the time is over (`false`). `location` is
+    /// the job's.
     ///
     /// # Errors
     ///
@@ -103,10 +104,11 @@ impl Limits {
         self.sleep(|until| outcome.wait(until))
     }
 
-    /// Blocks until `sleep_until` has found what it waits for (`true`) or the time is over (`false`).
+    /// Blocks until `sleep_until` has found what it waits for (`true`) or the time is over
+    /// (`false`).
     ///
-    /// `sleep_until` returns `true` at once where there is something to be found, and `false` when the time that it
-    /// is given has passed; `None` is no deadline.
+    /// `sleep_until` returns `true` at once where there is something to be found, and `false` when
+    /// the time that it is given has passed; `None` is no deadline.
     ///
     /// # Errors
     ///
@@ -134,8 +136,8 @@ impl Limits {
         }
     }
 
-    /// Asks the checks that are due, where a scope's deadline has ended the call. Past it no call sleeps, but code that
-    /// tries again and again must be interruptible.
+    /// Asks the checks that are due, where a scope's deadline has ended the call. Past it no call
+    /// sleeps, but code that tries again and again must be interruptible.
     pub(crate) fn ask_past_deadline(&self) -> Result<(), Error> {
         match &self.scope {
             Some(scope) if self.cut_by.is_some() => scope.ask(Instant::now()),
@@ -159,7 +161,8 @@ mod tests {
     use super::*;
     use crate::{interruptible, within};
 
-    /// A wait of several ticks is one wait to the busy-wait, and one that a tick or a deadline cuts short is none.
+    /// A wait of several ticks is one wait to the busy-wait, and one that a tick or a deadline cuts
+    /// short is none.
     #[test]
     fn ticks_teach_the_busy_wait_nothing() {
         let here = Location::caller();

@@ -1,20 +1,23 @@
-//! Scopes: limits that a stretch of blocking code sets for all calls of the crate inside it. [`within`] sets a
-//! deadline, [`interruptible`] a check that ends waits.
+//! Scopes: limits that a stretch of blocking code sets for all calls of the crate inside it.
+//! [`within`] sets a deadline, [`interruptible`] a check that ends waits.
 //!
 //! # How it works
 //!
-//! Each thread has a stack of the [`Scope`](stack::Scope)s that it is inside, as a list from the innermost one outwards. A function
-//! of this crate that blocks looks at its head, once, when it is called ([`Scopes::of_thread`](limits::Scopes::of_thread)); where the stack is
-//! empty, that is all. Otherwise the call's [`Limits`](limits::Limits) are those of its own timeout and of all scopes, and it sleeps in
-//! slices ([`Limits::sleep`](limits::Limits::sleep)), each of which ends at the next deadline or the next check. The result wakes the thread
-//! during a slice as it would during one long sleep, and is looked for before each slice and after each check.
+//! Each thread has a stack of the [`Scope`](stack::Scope)s that it is inside, as a list from the
+//! innermost one outwards. A function of this crate that blocks looks at its head, once, when it is
+//! called ([`Scopes::of_thread`](limits::Scopes::of_thread)); where the stack is empty, that is
+//! all. Otherwise the call's [`Limits`](limits::Limits) are those of its own timeout and of all
+//! scopes, and it sleeps in slices ([`Limits::sleep`](limits::Limits::sleep)), each of which ends
+//! at the next deadline or the next check. The result wakes the thread during a slice as it would
+//! during one long sleep, and is looked for before each slice and after each check.
 //!
 //! # The rules
 //!
-//! - Only a call that sleeps asks checks, outermost scope first. While a check runs, only the scopes outside its own
-//!   are active.
+//! - Only a call that sleeps asks checks, outermost scope first. While a check runs, only the
+//!   scopes outside its own are active.
 //! - Once a check has failed, every call inside its scope fails at the first look.
-//! - What a destructor of the crate waits for is under no scope ([`outside_scopes`]): it has a bound of its own.
+//! - What a destructor of the crate waits for is under no scope ([`outside_scopes`]): it has a
+//!   bound of its own.
 
 pub(crate) mod limits;
 mod stack;
@@ -27,29 +30,31 @@ use crate::context::drop_in_context;
 use crate::error::ScopeDeadline;
 use crate::sync::deadline;
 
-/// Calls `f`, with one deadline for all blocking calls of this crate in it. Blocks as long as `f` does.
+/// Calls `f` with one deadline for all blocking calls of this crate in it. Blocks as `f` does.
 ///
-/// The deadline holds for every call that this thread makes inside `f`, however deep in a library: [`wait_for`],
-/// [`EventualResult::wait`], [`into_result`] and [`join`], [`wait_all`] and [`wait_any`], [`io::Blocking`],
-/// [`Iter`], [`InReactor`], [`shutdown`], and what the attributes make. Each call ends at its own timeout or at the
-/// deadline, whichever comes first, and in the same way: with [`Error::TimedOut`], its job dropped, left alone or
-/// cancelled as after any other timeout of this call. After the deadline calls take what is there, as with
-/// [`Duration::ZERO`]. Where the scope is to blame the error says so:
+/// The deadline holds for every call that this thread makes inside `f`, however deep in a library:
+/// [`wait_for`], [`EventualResult::wait`], [`into_result`] and [`join`], [`wait_all`] and
+/// [`wait_any`], [`io::Blocking`], [`Iter`], [`InReactor`], [`shutdown`], and what the attributes
+/// make. The timeout of an attribute is its call's own. Each call ends at its own timeout or at the
+/// deadline, whichever comes first, and in the same way: with [`Error::TimedOut`], its job dropped,
+/// left alone or cancelled as after any other timeout of this call. After the deadline calls take
+/// what is there, as with [`Duration::ZERO`]. Where the scope is to blame the error says so:
 ///
 /// ```text
 /// timed out after 700ms, at the deadline of 3s set at src/main.rs:12: the job is waiting
 /// ```
 ///
-/// Nothing else is limited: `f` itself, and what it does without this crate, may take any time. So check the results
-/// of the calls, and return.
+/// Nothing else is limited: `f` itself, and what it does without this crate, may take any time. So
+/// check the results of the calls, and return.
 ///
 /// [`Duration::ZERO`] gives no call any time; [`Duration::MAX`] sets no deadline.
 ///
 /// # Scopes
 ///
-/// Scopes nest, also with [`interruptible`]: all of them hold, so an inner deadline cannot extend an outer one. When `f`
-/// has returned or unwound, its scope is over. It holds for this thread only: for threads that `f` starts, and for
-/// jobs, which run on the reactor thread, it does not. Async code has timeouts of its own for that.
+/// Scopes nest, also with [`interruptible`]: all of them hold, so an inner deadline cannot extend
+/// an outer one. When `f` has returned or unwound, its scope is over. It holds for this thread
+/// only: for threads that `f` starts, and for jobs, which run on the reactor thread, it does not.
+/// Async code has timeouts of its own for that.
 ///
 /// What the crate waits for while it drops something is limited by no scope.
 ///
@@ -92,40 +97,42 @@ pub fn within<R>(timeout: Duration, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// Calls `f`, and asks `check` again and again while a blocking call of this crate in it sleeps; once `check` has
-/// failed, the calls end. Blocks as long as `f` does.
+/// Calls `f`, and ends its blocking calls once `check` fails. Blocks as `f` does.
 ///
-/// This is for waits that something other than a timeout must be able to end: a signal that a host handles (Python,
-/// R, Ruby, an editor), a flag that a handler of Ctrl-C sets, a "Cancel" button. It holds for the same calls as
-/// [`within`].
+/// This is for waits that something other than a timeout must be able to end: a signal that a host
+/// handles (Python, R, Ruby, an editor), a flag that a handler of Ctrl-C sets, a "Cancel" button.
+/// It holds for the same calls as [`within`].
 ///
-/// `check` runs on this thread, every `every`, the first time when so much time has passed: a call that has not to sleep
-/// asks nothing. When `check` has failed,
+/// While such a call sleeps, it runs `check` on this thread, once in each period `every`, the first
+/// time when one has passed. A call that need not sleep does not ask. When `check` has failed,
 ///
-/// - the call that slept ends with [`Error::Interrupted`], and does what it does after a timeout: [`wait_for`] drops
-///   its future, [`wait`] leaves its job alone, [`join`] cancels the job;
+/// - the call that slept ends with [`Error::Interrupted`], and does what it does after a timeout:
+///   [`wait_for`] drops its future, [`wait`] leaves its job alone, [`join`] cancels the job;
 /// - so does every later call inside `f`, at once;
-/// - and when `f` has returned, this function returns the error of `check`. What `f` has returned is dropped.
+/// - and when `f` has returned, this function returns the error of `check`. What `f` has returned
+///   is dropped.
 ///
-/// A result wakes the thread as soon as it is there, as without a scope. If it comes at the same time as the failure,
-/// the call returns it.
+/// A result wakes the thread as soon as it is there, as without a scope. If it comes at the same
+/// time as the failure, the call returns it.
 ///
-/// With [`Duration::ZERO`] the thread does not sleep: it asks `check` all the time, and gives way to other threads in
-/// between. With [`Duration::MAX`] it never asks.
+/// With [`Duration::ZERO`] the thread does not sleep: it asks `check` all the time, and gives way
+/// to other threads in between. With [`Duration::MAX`] it never asks.
 ///
 /// # What the check may do
 ///
-/// Whatever a function may do on this thread, as no lock is held: call back into a host, take its global lock,
-/// read a flag. As long as it runs, the call that it interrupts does not return, so it should be quick. It may use this
-/// crate, and its own calls are limited by the outer scopes only. It must return: to jump out of it, as `longjmp` and
-/// R's errors do, is undefined behaviour, as with all Rust code.
+/// Whatever a function may do on this thread, as no lock is held: call back into a host, take its
+/// global lock, read a flag. As long as it runs, the call that it interrupts does not return, so it
+/// should be quick. It may use this crate, and its own calls are limited by the outer scopes only.
+/// It must return: to jump out of it, as `longjmp` and R's errors do, is undefined behaviour, as
+/// with all Rust code.
 ///
 /// # Scopes
 ///
-/// As for [`within`]. Where several checks are due, the outermost one is asked first; if it fails, the calls of all
-/// scopes inside its own end, and only its own `interruptible` returns the error.
+/// As for [`within`]. Where several checks are due, the outermost one is asked first; if it fails,
+/// the calls of all scopes inside its own end, and only its own `interruptible` returns the error.
 ///
-/// A thread that sleeps in a call of [`shutdown`] can be interrupted, too. The reactor goes on stopping.
+/// A thread that sleeps in a call of [`shutdown`] can be interrupted, too. The reactor goes on
+/// stopping.
 ///
 /// # Errors
 ///
@@ -133,8 +140,8 @@ pub fn within<R>(timeout: Duration, f: impl FnOnce() -> R) -> R {
 ///
 /// # Panics
 ///
-/// If `f` does, or `check`. A panic of `check` goes through the call that was sleeping, which first does what it does
-/// after a timeout: what a [`wait_for`] has borrowed is free again.
+/// If `f` does, or `check`. A panic of `check` goes through the call that was sleeping, which first
+/// does what it does after a timeout: what a [`wait_for`] has borrowed is free again.
 ///
 /// # Examples
 ///
@@ -179,7 +186,8 @@ pub fn interruptible<R, X>(
         }
     };
     #[expect(unsafe_code, reason = "see `CheckGuard::enter`")]
-    // SAFETY: `guard` is a local variable that is never forgotten: it is dropped below, or by unwinding.
+    // SAFETY: `guard` is a local variable that is never forgotten: it is dropped below, or by
+    // unwinding.
     let guard = unsafe { CheckGuard::enter(every, &mut ask) };
     let result = f();
     drop(guard);

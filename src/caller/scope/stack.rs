@@ -1,7 +1,7 @@
 //! The stack of scopes that a thread is inside.
 //!
-//! Here is the `unsafe` of [`interruptible`](crate::interruptible): the reference to its check loses its lifetime on
-//! its way into the stack. [`CheckGuard::enter`] has the argument.
+//! Here is the `unsafe` of [`interruptible`](crate::interruptible): the reference to its check
+//! loses its lifetime on its way into the stack. [`CheckGuard::enter`] has the argument.
 
 use std::cell::{Cell, RefCell};
 use std::iter;
@@ -15,9 +15,12 @@ use crate::panic::abort::AbortOnUnwind;
 use crate::sync::deadline;
 
 thread_local! {
-    /// The innermost scope of this thread. It has no destructor, so it is there as long as the thread is.
+    /// The innermost scope of this thread. It has no destructor, so it is there as long as the
+    /// thread is.
     static INNERMOST: ManuallyDrop<RefCell<Option<Rc<Scope>>>> =
         const { ManuallyDrop::new(RefCell::new(None)) };
+    /// Whether there is one, which costs less to ask.
+    static IS_INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// One call of `within` or `interruptible`.
@@ -42,7 +45,8 @@ pub(super) struct Check {
     ask: RefCell<Option<ErasedCheck>>,
 }
 
-/// A check as the scope keeps it: without its types, and without its lifetime. Returns whether the code may go on.
+/// A check as the scope keeps it: without its types, and without its lifetime. Returns whether the
+/// code may go on.
 type ErasedCheck = &'static mut dyn FnMut() -> bool;
 
 impl Scope {
@@ -107,8 +111,17 @@ impl Check {
 }
 
 /// The innermost scope of this thread.
+#[inline]
 pub(super) fn innermost() -> Option<Rc<Scope>> {
+    if !IS_INSIDE.get() {
+        return None;
+    }
     INNERMOST.with(|innermost| innermost.borrow().clone())
+}
+
+fn replace_innermost(scope: Option<Rc<Scope>>) -> Option<Rc<Scope>> {
+    IS_INSIDE.set(scope.is_some());
+    INNERMOST.with(|innermost| innermost.replace(scope))
 }
 
 /// Makes a scope the innermost one, until it is dropped.
@@ -118,7 +131,7 @@ pub(super) struct Active {
 
 impl Active {
     pub(super) fn set(scope: Option<Rc<Scope>>) -> Self {
-        Self { before: INNERMOST.with(|innermost| innermost.replace(scope)) }
+        Self { before: replace_innermost(scope) }
     }
 
     /// Enters a scope with this rule.
@@ -129,12 +142,12 @@ impl Active {
 
 impl Drop for Active {
     fn drop(&mut self) {
-        let before = self.before.take();
-        drop(INNERMOST.with(|innermost| innermost.replace(before)));
+        drop(replace_innermost(self.before.take()));
     }
 }
 
-/// An active scope with a check, which it keeps borrowed. When this has been dropped, the check is nowhere else.
+/// An active scope with a check, which it keeps borrowed. When this has been dropped, the check is
+/// nowhere else.
 pub(super) struct CheckGuard<'a> {
     scope: Rc<Scope>,
     _active: Active,
@@ -149,10 +162,11 @@ impl<'a> CheckGuard<'a> {
     /// The returned value must not be forgotten: its `drop` must have run before `'a` ends.
     #[expect(unsafe_code, reason = "erases a lifetime; argued below")]
     pub(super) unsafe fn enter(every: Duration, check: &'a mut (dyn FnMut() -> bool + 'a)) -> Self {
-        // SAFETY: only the lifetime changes. The reference goes into `Check::ask` and nowhere else: it is used there,
-        // while the cell is borrowed, and never copied out. Our caller promises that `drop` runs before `'a` ends, which
-        // empties the cell, wherever the `Rc<Scope>` still is. All this happens on one thread, as an `Rc` cannot leave
-        // it. Were the cell borrowed at that time, because the check has not returned, the process would end.
+        // SAFETY: only the lifetime changes. The reference goes into `Check::ask` and nowhere else:
+        // it is used there, while the cell is borrowed, and never copied out. Our caller promises
+        // that `drop` runs before `'a` ends, which empties the cell, wherever the `Rc<Scope>` still
+        // is. All this happens on one thread, as an `Rc` cannot leave it. Were the cell borrowed at
+        // that time, because the check has not returned, the process would end.
         let ask =
             unsafe { mem::transmute::<&'a mut (dyn FnMut() -> bool + 'a), ErasedCheck>(check) };
         let rule = Rule::Check(Check {

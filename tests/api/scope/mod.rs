@@ -15,8 +15,8 @@
 //! | nested checks | the outermost failure ends it | as after a timeout | `nested_checks_are_all_asked` |
 //! | on another thread | as without a scope | done | `another_thread_is_not_limited` |
 //!
-//! When checks are asked, and what they may do, is in `checks`; what scopes leave behind, and what they leave alone,
-//! in `bounds`.
+//! When checks are asked, and what they may do, is in `checks`; what scopes leave behind, and what
+//! they leave alone, in `bounds`.
 
 mod bounds;
 mod calls;

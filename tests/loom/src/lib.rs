@@ -1,5 +1,5 @@
-//! What the models of crochet's hand-off protocols share. The models are in `tests/`; each includes the
-//! real source file by its path, and gives it the [`sync`] and [`error`] of this crate.
+//! What the models of crochet's hand-off protocols share. The models are in `tests/`; each includes
+//! the real source file by its path, and gives it the [`sync`] and [`error`] of this crate.
 
 #![cfg(loom)]
 
@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use loom::model::Builder;
 use loom::thread::JoinHandle;
 
-/// How often loom may take the turn from a thread that could go on. Nearly all races need one or two.
+/// How often loom may take the turn from a thread that could go on. Nearly all races need one or
+/// two.
 const PREEMPTIONS: usize = 3;
 
 /// What happened in any execution of a model. It is not part of the model: loom does not see it.
@@ -34,9 +35,9 @@ impl<S> Clone for Seen<S> {
     }
 }
 
-/// Runs the model in every order of its steps, within the bound, and checks that `expected` is all that
-/// happened, taken together. That every expected thing happened shows that the model reaches both sides
-/// of its race.
+/// Runs the model in every order of its steps, within the bound, and checks that `expected` is all
+/// that happened, taken together. That every expected thing happened shows that the model reaches
+/// both sides of its race.
 ///
 /// # Panics
 ///
@@ -67,7 +68,8 @@ pub fn join(thread: JoinHandle<()>) {
     thread.join().expect("a thread of the model panicked");
 }
 
-/// A deadline that has not passed when a wait begins. In a model, it passes as soon as the wait sleeps.
+/// A deadline that has not passed when a wait begins. In a model, it passes as soon as the wait
+/// sleeps.
 pub fn soon() -> Option<Instant> {
     Instant::now().checked_add(Duration::from_secs(3600))
 }

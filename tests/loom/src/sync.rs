@@ -37,8 +37,8 @@ impl AtomicWaker {
     }
 }
 
-/// Lets the deadline pass at once, which is any time, seen from the other threads. Like the real wait at
-/// its deadline, it gives up the listener, and a notification that came before counts.
+/// Lets the deadline pass at once, which is any time, seen from the other threads. Like the real
+/// wait at its deadline, it gives up the listener, and a notification that came before counts.
 pub fn wait_until(listener: impl Listener<()>, _deadline: Instant) -> bool {
     listener.discard()
 }
@@ -60,8 +60,8 @@ impl Wake for Token {
     }
 }
 
-/// Blocks until the parker is unparked; or lets the deadline pass at once, which is any time, seen from the other
-/// threads. A token that is there counts.
+/// Blocks until the parker is unparked; or lets the deadline pass at once, which is any time, seen
+/// from the other threads. A token that is there counts.
 pub fn park_until(parker: &Parker, deadline: Option<Instant>) -> bool {
     let Token { is_there, came } = &*parker.0;
     let mut token = lock(is_there);

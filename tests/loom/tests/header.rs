@@ -45,7 +45,8 @@ impl Job {
     #[expect(unsafe_code, reason = "loom's cell hands out raw pointers")]
     fn cancel(&self, first: bool) {
         if first {
-            // SAFETY: loom checks that no other thread accesses the cell meanwhile, and panics if one does.
+            // SAFETY: loom checks that no other thread accesses the cell meanwhile, and panics if
+            // one does.
             self.witness.with_mut(|witness| unsafe { *witness = 1 });
         }
         self.header.cancel();

@@ -1,8 +1,8 @@
-//! Models of `src/handoff/loan.rs`, alone and as `src/job/borrowed.rs` and `src/caller/wait_for.rs` put it together with
-//! an outcome and a header.
+//! Models of `src/handoff/loan.rs`, alone and as `src/job/borrowed.rs` and `src/caller/wait_for.rs`
+//! put it together with an outcome and a header.
 //!
-//! The [`StackJob`] that is lent is a cell that loom watches: an access that is not ordered with the caller's own is
-//! reported as a race, in whichever order the two come.
+//! The [`StackJob`] that is lent is a cell that loom watches: an access that is not ordered with
+//! the caller's own is reported as a race, in whichever order the two come.
 
 #![cfg(loom)]
 
@@ -39,8 +39,8 @@ const NEVER: PendingPolls = usize::MAX;
 /// What the caller lends: stands for the future and the room for its output.
 struct StackJob {
     cell: UnsafeCell<Parts>,
-    /// Makes `poll` and `stop` take time: loom lets others run between their steps if these share an
-    /// atomic with the others.
+    /// Makes `poll` and `stop` take time: loom lets others run between their steps if these share
+    /// an atomic with the others.
     clock: AtomicU8,
     /// Whether the caller has gone on. Loom does not see it.
     gone: StdAtomicBool,
@@ -66,7 +66,8 @@ impl StackJob {
     #[expect(unsafe_code, reason = "loom's cell hands out raw pointers")]
     fn touch<R>(&self, by: impl FnOnce(&mut Parts) -> R) -> R {
         assert!(!self.gone.load(StdOrdering::Relaxed), "touched after the caller has gone on");
-        // SAFETY: loom checks that no other thread accesses the cell meanwhile, and panics if one does.
+        // SAFETY: loom checks that no other thread accesses the cell meanwhile, and panics if one
+        // does.
         self.cell.with_mut(|parts| by(unsafe { &mut *parts }))
     }
 
@@ -80,12 +81,14 @@ impl StackJob {
         })
     }
 
-    /// What the caller does at its deadline: lets loom run the reactor's side up to any step, and learns nothing.
+    /// What the caller does at its deadline: lets loom run the reactor's side up to any step, and
+    /// learns nothing.
     fn look_at_clock(&self) {
         self.clock.load(Ordering::Relaxed);
     }
 
-    /// What the caller does after `take_back`: checks the way in which the loan came back, and goes on.
+    /// What the caller does after `take_back`: checks the way in which the loan came back, and goes
+    /// on.
     fn reclaim(&self, how: LoanEnd) -> Parts {
         let parts = self.touch(|parts| *parts);
         self.gone.store(true, StdOrdering::Relaxed);
@@ -193,8 +196,8 @@ impl From<LoanEnd> for How {
     }
 }
 
-/// One model for each row: these two operations and `take_back` at the same time, and how the loan may
-/// come back.
+/// One model for each row: these two operations and `take_back` at the same time, and how the loan
+/// may come back.
 macro_rules! pairs {
     ($($name:ident: $one:ident, $other:ident => $($how:ident),+;)*) => {
         const PAIRS: &[(Op, Op)] = &[$(($one, $other)),*];
@@ -234,7 +237,8 @@ struct Borrowed {
 }
 
 impl Borrowed {
-    /// The reactor thread: polls through the cell until the cell is empty, the job is cancelled, or the reactor stops.
+    /// The reactor thread: polls through the cell until the cell is empty, the job is cancelled, or
+    /// the reactor stops.
     fn react(&self, stops: bool) {
         let mut registered = false;
         block_on(poll_fn(|cx| {

@@ -1,7 +1,9 @@
-//! Models of `src/handoff/outcome.rs`: one outcome on its way from the reactor thread to the waiters.
+//! Models of `src/handoff/outcome.rs`: one outcome on its way from the reactor thread to the
+//! waiters.
 //!
-//! Each row of the table below runs two operations in two threads, beside the reactor thread, which is
-//! the publisher. `Set`, `Cancel` and `Stop` decide what it publishes; the others are the handle's.
+//! Each row of the table below runs two operations in two threads, beside the reactor thread, which
+//! is the publisher. `Set`, `Cancel` and `Stop` decide what it publishes; the others are the
+//! handle's.
 
 #![cfg(loom)]
 
@@ -57,8 +59,8 @@ impl Op {
         !matches!(self, Set | Stop)
     }
 
-    /// The operation, in a thread of its own; but `Set` is the reactor thread's. When it has ended, its
-    /// share of the handle is dropped.
+    /// The operation, in a thread of its own; but `Set` is the reactor thread's. When it has ended,
+    /// its share of the handle is dropped.
     fn run(self, job: &Job, handle: Option<SharedHandle>) {
         let handle = || handle.as_deref().expect("an operation of the handle");
         match self {
@@ -240,8 +242,8 @@ fn a_task_is_woken_by_the_last_waker_it_was_polled_with() {
     });
 }
 
-/// A thread parks with one parker, wait after wait. If a deadline passes while the publisher is about to wake it, it
-/// finds a token in its next wait, which is for something else.
+/// A thread parks with one parker, wait after wait. If a deadline passes while the publisher is
+/// about to wake it, it finds a token in its next wait, which is for something else.
 #[test]
 fn a_late_wake_does_not_end_the_next_wait_of_the_thread() {
     let ends = [Event::Ended(End::Returned), Event::Early, Event::InTime];
@@ -261,8 +263,8 @@ fn a_late_wake_does_not_end_the_next_wait_of_the_thread() {
     });
 }
 
-/// A call inside `interruptible` sleeps in slices. Between two of them the check runs, which may wait for something else
-/// with the same parker.
+/// A call inside `interruptible` sleeps in slices. Between two of them the check runs, which may
+/// wait for something else with the same parker.
 #[test]
 fn a_result_wakes_a_wait_in_slices() {
     let ends = [Event::Ended(End::Returned), Event::Early, Event::InTime];

@@ -1,5 +1,5 @@
-//! Models of `src/handoff/wait_any.rs`: a thread that waits for any of two outcomes, and the two threads that publish
-//! them.
+//! Models of `src/handoff/wait_any.rs`: a thread that waits for any of two outcomes, and the two
+//! threads that publish them.
 
 #![cfg(loom)]
 
@@ -113,8 +113,8 @@ fn two_threads_that_wait_for_the_same_outcome_are_woken() {
     });
 }
 
-/// Between two sleeps the thread runs other code, here a wait for something else. That uses the same parker, and may
-/// take the token with which the notifier has unparked the thread.
+/// Between two sleeps the thread runs other code, here a wait for something else. That uses the
+/// same parker, and may take the token with which the notifier has unparked the thread.
 #[test]
 fn a_wait_between_two_sleeps_takes_no_notification() {
     explore([First], |seen| {

@@ -1,5 +1,5 @@
-//! A job with its outcome, as the reactor thread and the handle know it, reduced to what they do to the
-//! outcome. It checks what can be checked on the way.
+//! A job with its outcome, as the reactor thread and the handle know it, reduced to what they do to
+//! the outcome. It checks what can be checked on the way.
 
 use std::future::poll_fn;
 use std::panic::Location;
@@ -113,13 +113,14 @@ impl Job {
 
     #[expect(unsafe_code, reason = "loom's cell hands out raw pointers")]
     fn write_witness(&self, end: End) {
-        // SAFETY: loom checks that no other thread accesses the cell meanwhile, and panics if one does.
+        // SAFETY: loom checks that no other thread accesses the cell meanwhile, and panics if one
+        // does.
         let before = self.witness.with_mut(|witness| unsafe { (*witness).replace(end) });
         assert_eq!(before, None, "published twice");
     }
 
-    /// What a waiter does after the end: looks at all that the publisher did before. The waiter must not ask `is_done`,
-    /// which would make up for what the wait did not acquire.
+    /// What a waiter does after the end: looks at all that the publisher did before. The waiter
+    /// must not ask `is_done`, which would make up for what the wait did not acquire.
     #[expect(unsafe_code, reason = "loom's cell hands out raw pointers")]
     pub(crate) fn look(&self) -> End {
         // SAFETY: as in `write_witness`.
@@ -146,14 +147,16 @@ impl Job {
         assert!(self.outcome.take().is_none());
     }
 
-    /// What the party does that came second: takes the value, which no other party has taken, or will.
+    /// What the party does that came second: takes the value, which no other party has taken, or
+    /// will.
     fn care(&self, party: &'static str) {
         assert!(self.outcome.take().is_some(), "the {party} came second, but the value is gone");
         self.looked_after_by(party);
     }
 }
 
-/// The handle. Threads share it as they share an `EventualResult`: in an `Arc`, the last of which drops it.
+/// The handle. Threads share it as they share an `EventualResult`: in an `Arc`, the last of which
+/// drops it.
 pub(crate) struct Handle {
     pub(crate) job: Arc<Job>,
     kept: Mutex<Option<End>>,
