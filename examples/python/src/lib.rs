@@ -25,7 +25,7 @@ fn prepare() {
     static PREPARED: Once = Once::new();
     PREPARED.call_once(|| {
         // It fails where another library in the process has set it up already, and that is fine.
-        let _ = crochet::setup_with(Reactor::builder());
+        let _ = crochet::setup_with(Reactor::builder().end_of_main(false));
     });
 }
 
