@@ -243,6 +243,7 @@ library gets its module `blocking` that way.
 //! | stop it, and drop its jobs | [`shutdown`] |
 //! | run jobs on the thread of your own executor | [`no_setup`] |
 //! | have a second reactor, whose jobs do not share a thread with the others | [`Reactor`] |
+//! | limit how many unfinished jobs there are | [`Builder::max_jobs`] |
 //! | keep a value on the reactor thread, and use it from other threads | [`InReactor`] |
 //! | keep a value on an ordinary thread that needs tokio when it is dropped | [`Held`], [`in_context`] |
 //! | list the jobs, even while one of them holds the thread | [`jobs`](jobs()) |

@@ -47,7 +47,9 @@
 //! [`Error::ReactorStopped`](crate::Error::ReactorStopped), on any thread and whatever its timeout.
 //! `shutdown` itself returns when the thread has ended. If a job holds the thread for longer than
 //! `grace`, `shutdown` returns [`Error::TimedOut`](crate::Error::TimedOut) with the place of that
-//! job, and the reactor goes on stopping. The next job after that starts a fresh reactor.
+//! job, and the reactor goes on stopping. The next job after that starts a fresh reactor; after a
+//! `Driver` has ended, only an explicit start does ([`setup`](crate::setup),
+//! [`setup_with`](crate::setup_with), [`no_setup`](crate::no_setup)).
 //!
 //! A job is not told of the shutdown in any other way than by being dropped. Put what it must do
 //! last, such as closing a file or sending a message that needs no answer, into the `Drop` of what

@@ -56,6 +56,7 @@
 //! | run jobs on the executor that your application already has | [`no_setup`](crate::no_setup) and [`Driver::run`](crate::Driver::run) |
 //! | have jobs that do not share a thread with the others | your own [`Reactor`](crate::Reactor) |
 //! | stop it, drop its jobs, and wake all waiters | [`shutdown`](crate::shutdown), [`Reactor::shutdown`](crate::Reactor::shutdown) |
+//! | limit how many unfinished jobs it takes | [`Builder::max_jobs`](crate::Builder::max_jobs); without a limit see [`guide::limits`](crate::guide::limits#jobs-without-a-bound) |
 //! | keep the end of `main` from stopping it | [`Builder::end_of_main`](crate::Builder::end_of_main) |
 //! | switch its busy-wait off, or bound it | [`Builder::spin`](crate::Builder::spin), or the environment variable `CROCHET_SPIN` |
 //! | find out whether a blocking call would be refused here | [`in_reactor`](crate::in_reactor) |
