@@ -365,7 +365,8 @@ impl<T, E> EventualResult<T, E> {
     pub(crate) fn late(&self, limits: &Limits) -> Result<(), Error> {
         match &self.reactor {
             Some(shared) if !self.is_finished() => {
-                Err(Error::TimedOut(limits.timed_out(shared, self.job.header.state())))
+                let header = &self.job.header;
+                Err(Error::TimedOut(limits.timed_out(shared, header.state(), Some(header))))
             }
             _ => Ok(()),
         }

@@ -97,7 +97,7 @@ fn acquire(shared: &Shared, limits: &Limits) -> Result<Option<Permit>, Error> {
         })?;
     }
     found.map_err(|_full| {
-        let why = limits.timed_out(shared, JobState::Queued);
+        let why = limits.timed_out(shared, JobState::Queued, None);
         Error::TimedOut(TimedOut { cause: Some(NO_ROOM), ..why })
     })
 }
@@ -108,7 +108,7 @@ fn wait(shared: &Shared, job: &BorrowedJob, once: bool, limits: &Limits) -> Opti
     let BorrowedJob { header, returned, .. } = job;
     // The reason is taken down before the cell is locked: the poll to blame may be that of this
     // very job.
-    let late = |job| Error::TimedOut(limits.timed_out(shared, job));
+    let late = |job| Error::TimedOut(limits.timed_out(shared, job, Some(header)));
     match limits.wait(&shared.spin, returned, header.location) {
         Err(interrupted) => Some(interrupted),
         Ok(false) => Some(late(header.state())),

@@ -141,6 +141,7 @@ fn nothing() -> TimedOut {
         waited: Duration::ZERO,
         job: JobState::Queued,
         blocked_by: None,
+        queued_before: 0,
         cause: Some("there are no results to wait for"),
         scope: None,
     }

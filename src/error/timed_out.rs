@@ -59,6 +59,8 @@ pub struct TimedOut {
     pub(crate) waited: Duration,
     pub(crate) job: JobState,
     pub(crate) blocked_by: Option<BlockedBy>,
+    /// How many jobs were before this one, if it was in the queue; 0 where that is not known.
+    pub(crate) queued_before: u64,
     /// What explains the timeout better than the job's state does.
     pub(crate) cause: Option<&'static str>,
     /// The scope whose deadline ended the wait before its own timeout did.
@@ -115,11 +117,11 @@ impl fmt::Display for TimedOut {
             return f.write_str(cause);
         }
         // A job that is inside `poll` for a moment explains nothing. One that has held the thread
-        // for half of the wait does; and if the awaited job never started, any job that holds the
-        // thread does.
-        let culprit = self
-            .blocked_by
-            .filter(|by| self.job == JobState::Queued || by.held.saturating_mul(2) >= self.waited);
+        // for half of the wait does; and if the awaited job never started, though none was before it,
+        // any job that holds the thread does.
+        let is_next = self.job == JobState::Queued && self.queued_before == 0;
+        let culprit =
+            self.blocked_by.filter(|by| is_next || by.held.saturating_mul(2) >= self.waited);
         match (culprit, self.job) {
             (Some(by), _) => write!(
                 f,
@@ -127,6 +129,9 @@ impl fmt::Display for TimedOut {
                 Rounded(by.held),
                 ShortLocation(by.location)
             ),
+            (None, JobState::Queued) if self.queued_before > 0 => {
+                write!(f, "the job never started, {} before it", self.queued_before)
+            }
             (None, JobState::Queued) => f.write_str("the job never started"),
             (None, JobState::Running) => f.write_str("the job is running"),
             (None, JobState::Waiting) => f.write_str("the job is waiting"),
@@ -173,12 +178,14 @@ mod tests {
     #[test]
     fn a_timeout_names_a_culprit_only_if_it_explains_the_wait() {
         let at = Location::caller();
-        let text = |job, held: Option<u64>| {
+        let text_after = |queued_before, job, held: Option<u64>| {
             let blocked_by =
                 held.map(|ms| BlockedBy { location: at, held: Duration::from_millis(ms) });
             let waited = Duration::from_millis(100);
-            TimedOut { waited, job, blocked_by, cause: None, scope: None }.to_string()
+            TimedOut { waited, job, blocked_by, queued_before, cause: None, scope: None }
+                .to_string()
         };
+        let text = |job, held| text_after(0, job, held);
         let held = |ms| {
             let line = at.line();
             format!(
@@ -191,6 +198,10 @@ mod tests {
         assert_eq!(text(JobState::Waiting, Some(50)), held(50));
         assert_eq!(text(JobState::Queued, None), "timed out after 100ms: the job never started");
         assert_eq!(text(JobState::Queued, Some(1)), held(1));
+        let before = "timed out after 100ms: the job never started, 8300000 before it";
+        assert_eq!(text_after(8_300_000, JobState::Queued, None), before);
+        assert_eq!(text_after(8_300_000, JobState::Queued, Some(1)), before);
+        assert_eq!(text_after(8_300_000, JobState::Queued, Some(50)), held(50));
         assert_eq!(text(JobState::Running, Some(1)), "timed out after 100ms: the job is running");
         assert_eq!(text(JobState::Running, Some(90)), held(90));
     }
@@ -202,6 +213,7 @@ mod tests {
             waited: Duration::from_millis(700),
             job: JobState::Waiting,
             blocked_by: None,
+            queued_before: 0,
             cause: None,
             scope: Some(ScopeDeadline { timeout: Duration::from_secs(3), location }),
         };

@@ -175,7 +175,7 @@ impl Reactor {
             shared.wait_ended(until) && thread.as_ref().is_none_or(|own| own.wait_left(until))
         })?;
         if !has_left {
-            let mut why = limits.timed_out(shared, JobState::Running);
+            let mut why = limits.timed_out(shared, JobState::Running, None);
             if shared.is_ended() {
                 why.cause = Some("all jobs have ended, but not the thread's thread-locals");
             }

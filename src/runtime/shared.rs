@@ -181,15 +181,31 @@ impl Shared {
     }
 
     /// Why a wait for this job, begun at `start`, is over.
-    pub(crate) fn timed_out(&self, start: Instant, job: JobState) -> TimedOut {
+    pub(crate) fn timed_out(
+        &self,
+        start: Instant,
+        job: JobState,
+        header: Option<&Header>,
+    ) -> TimedOut {
         let waited = start.elapsed();
         TimedOut {
             waited,
             job,
             blocked_by: self.tracker.blocked_by(),
+            queued_before: header
+                .filter(|_| job == JobState::Queued)
+                .and_then(|header| self.queued_before(header, waited))
+                .unwrap_or(0),
             cause: self.no_poll(waited),
             scope: None,
         }
+    }
+
+    /// How many jobs are to be taken before this one, if that can be found out in a part of the time that a
+    /// caller has waited.
+    fn queued_before(&self, header: &Header, waited: Duration) -> Option<u64> {
+        let time = (waited / 16).min(Duration::from_millis(10));
+        self.tracker.queued_before(&self.queue, || header.id(), time)
     }
 
     /// What keeps the jobs of a `Driver` from running: the application does not poll it.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::caller::scope::stack::{Rule, Scope, innermost};
 use crate::error::{Error, JobState, ScopeDeadline, TimedOut};
 use crate::handoff::outcome::Outcome;
+use crate::job::header::Header;
 use crate::runtime::shared::Shared;
 use crate::runtime::spin::Spin;
 use crate::sync::deadline;
@@ -146,8 +147,15 @@ impl Limits {
     }
 
     /// Why a wait with these limits is over, for a job in this state.
-    pub(crate) fn timed_out(&self, shared: &Shared, job: JobState) -> TimedOut {
-        TimedOut { scope: self.cut_by, ..shared.timed_out(self.start, job) }
+    ///
+    /// With the header of the job, the timeout says how many jobs are before it in the queue.
+    pub(crate) fn timed_out(
+        &self,
+        shared: &Shared,
+        job: JobState,
+        header: Option<&Header>,
+    ) -> TimedOut {
+        TimedOut { scope: self.cut_by, ..shared.timed_out(self.start, job, header) }
     }
 }
 

@@ -101,6 +101,29 @@ impl<J: TakesId> Tracker<J> {
             }
         }
     }
+
+    /// Returns how many jobs are to be taken before the one whose id `id` reads. `None` if that one has been taken
+    /// itself, or if the answer would take longer than `time`. A later call needs less time, as what is in the
+    /// backlog stays there.
+    pub(crate) fn queued_before(
+        &self,
+        queue: &Receiver<Envelope<J>>,
+        id: impl Fn() -> u64,
+        time: Duration,
+    ) -> Option<u64> {
+        let start = Instant::now();
+        loop {
+            let mut state = self.state.lock_after_reactor();
+            // LOCKING: as in `id_of`.
+            let known = id();
+            if known != 0 {
+                return known.checked_sub(state.taken + 1);
+            }
+            if state.drain(queue, PIECE) == 0 || start.elapsed() >= time {
+                return None;
+            }
+        }
+    }
 }
 
 impl<J: TakesId> State<J> {
@@ -237,6 +260,29 @@ mod tests {
             assert_eq!(taken.meta.id, id(job));
         }
         assert!(tracker.take(&queue.1).is_none());
+    }
+
+    #[test]
+    fn the_jobs_before_one_in_the_queue_are_counted() {
+        let (tracker, queue) = tracker();
+        let jobs: Vec<_> = (0..3 * PIECE).map(|_| submit(&queue, false)).collect();
+        let before = |job: &Job| {
+            tracker.queued_before(&queue.1, || job.0.load(Ordering::Relaxed), Duration::MAX)
+        };
+        assert_eq!(before(&jobs[2 * PIECE]), Some(2 * PIECE as u64));
+        assert_eq!(before(&jobs[0]), Some(0));
+        tracker.take(&queue.1).unwrap();
+        assert_eq!(before(&jobs[0]), None);
+        assert_eq!(before(&jobs[1]), Some(0));
+        assert_eq!(before(&jobs[3 * PIECE - 1]), Some(3 * PIECE as u64 - 2));
+        assert_eq!(before(&Job(AtomicU64::new(0))), None, "it was never submitted");
+        let last = submit(&queue, false);
+        let jobs: Vec<_> = (0..2 * PIECE).map(|_| submit(&queue, false)).collect();
+        let of_last = jobs.last().unwrap();
+        let no_time =
+            tracker.queued_before(&queue.1, || of_last.0.load(Ordering::Relaxed), Duration::ZERO);
+        assert_eq!(no_time, None, "the first piece is not enough");
+        assert_eq!(before(&last), Some(3 * PIECE as u64 - 1));
     }
 
     #[test]

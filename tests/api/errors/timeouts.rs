@@ -3,6 +3,7 @@
 //! The text for a `Driver` that nobody is running is in `reactor/driver.rs`.
 
 use std::future;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::support::{Gate, LONG, hog, limit, never, own_process};
@@ -143,6 +144,37 @@ fn a_job_that_was_never_begun_because_nobody_polls_the_driver() {
 }
 
 #[test]
+fn a_job_that_never_started_says_how_many_are_before_it() {
+    let _limit = limit(LONG);
+    let reactor = Reactor::new().unwrap();
+    // None of them holds the thread for long.
+    let before = (0..100).map(|_| -> Job {
+        reactor.run_in_reactor(|| async {
+            thread::sleep(Duration::from_millis(20));
+            Ok(())
+        })
+    });
+    let before: Vec<Job> = before.collect();
+    let last: Job = reactor.run_in_reactor(|| async { Ok(()) });
+    let count = || {
+        let text = reason(late(&last, Duration::from_millis(500)));
+        let count = text.strip_prefix("the job never started, ").unwrap();
+        count.strip_suffix(" before it").unwrap().parse::<usize>().unwrap()
+    };
+    let first = count();
+    let at_once = reason(late(&last, Duration::ZERO));
+    assert!((1..100).contains(&first), "{first}");
+    let second = count();
+    assert!(second < first, "{first}, then {second}");
+    // One that has been begun, and is not done, counts as none of them.
+    let unfinished = before.iter().filter(|job| !job.is_finished()).count();
+    assert!(unfinished <= second + 1, "{unfinished} of {second}");
+    // A call without any time of its own has no time to count, unless that is known by now.
+    assert!(at_once.ends_with(" before it") || at_once.contains("has been held"), "{at_once}");
+    reactor.shutdown(LONG).unwrap();
+}
+
+#[test]
 fn waited_is_the_timeout_at_least() {
     let reactor = Reactor::new().unwrap();
     let job: Job = reactor.run_in_reactor(future::pending);
@@ -184,7 +216,7 @@ fn the_place_is_that_of_the_users_call_not_the_crates() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let (held, release) = (Gate::new(), Gate::new());
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         let line = line!() + 2;
         let holds = scope.spawn(|| {
             reactor.wait_for(LONG, async {
