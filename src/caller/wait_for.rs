@@ -46,9 +46,14 @@ where
     };
     let once = limits.are_over();
     let limits = limits.or_at_least(ONE_POLL);
-    let permit = match acquire(shared, &limits) {
-        Ok(permit) => permit,
-        Err(error) => return Err(refuse(error, job)),
+    // A scope's check may panic, here and below; its panic waits until the future is gone.
+    let permit = match panic::catch_unwind(AssertUnwindSafe(|| acquire(shared, &limits))) {
+        Ok(Ok(permit)) => permit,
+        Ok(Err(error)) => return Err(refuse(error, job)),
+        Err(panic) => {
+            drop_in_context(job);
+            panic::resume_unwind(panic)
+        }
     };
     let mut future = pin!(Some(job));
     let mut frame = StackJob { future: future.as_mut(), output: None, span: Span::of_caller() };
@@ -59,7 +64,7 @@ where
     // unwinding does.
     let guard = unsafe { LoanGuard::lend(&mut frame, Header::new(location), once) };
     shared.submit(QueuedJob::new(guard.job(), Span::default(), permit, limits.start()));
-    // Wait. A scope's check may panic; its panic waits until the future is gone.
+    // Wait.
     let wait = || wait(shared, &guard.borrowed, once, &limits);
     let unfinished = panic::catch_unwind(AssertUnwindSafe(wait));
     // Take back.

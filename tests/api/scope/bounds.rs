@@ -15,6 +15,7 @@
 use std::cell::RefCell;
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+#[cfg(unix)]
 use std::process;
 use std::thread;
 use std::time::Duration;
@@ -23,9 +24,9 @@ use crochet::{Error, Iter, Reactor, interruptible, within};
 use futures_lite::stream;
 
 use super::calls::{CALLS, Call, Ended, When};
+use crate::support::{LONG, Probe, endless, hog, limit, settle, thread_of};
 #[cfg(unix)]
-use crate::support::fork;
-use crate::support::{LONG, Probe, endless, hog, limit, own_process, settle, thread_of};
+use crate::support::{fork, own_process};
 
 const TICK: Duration = Duration::from_millis(10);
 

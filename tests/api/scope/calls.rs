@@ -83,6 +83,8 @@ pub(super) enum Fate {
 pub(super) enum Call {
     WaitFor,
     WaitForWrapped,
+    /// `wait_for` on a reactor that has no room for the job yet.
+    WaitForRoom,
     Wait,
     IntoResult,
     Join,
@@ -104,6 +106,7 @@ pub(super) use Call::*;
 pub(super) const CALLS: &[Call] = &[
     WaitFor,
     WaitForWrapped,
+    WaitForRoom,
     Wait,
     IntoResult,
     Join,
@@ -132,13 +135,24 @@ impl Call {
 
     /// Prepares the call.
     pub(super) fn on(self, when: When, timeout: Duration) -> Site {
-        let (reactor, probe) = (Reactor::new().unwrap(), Probe::new());
+        let full = self == WaitForRoom;
+        let reactor = Reactor::builder().max_jobs(if full { 1 } else { usize::MAX }).build();
+        let (reactor, probe) = (reactor.unwrap(), Probe::new());
         let (own, seen) = (reactor.clone(), probe.clone());
-        let answer = move || seen.of(answer(when));
+        let answer = {
+            let seen = seen.clone();
+            move || seen.of(answer(when))
+        };
         let make: Box<dyn FnMut() -> Ended> = match self {
             WaitFor => Box::new(move || own.wait_for(timeout, answer()).into()),
             WaitForWrapped => {
                 Box::new(move || own.wait_for_wrapped(timeout, answer()).map_err(flat).into())
+            }
+            WaitForRoom => {
+                own.run_in_reactor(move || super::calls::answer(when)).detach();
+                Box::new(move || {
+                    own.wait_for(timeout, seen.of(async { Ok::<_, Error>(()) })).into()
+                })
             }
             Wait | WaitAll | WaitAny => {
                 let answer = answer();
