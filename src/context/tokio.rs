@@ -77,7 +77,7 @@ fn own() -> io::Result<&'static Handle> {
     // returning an error.
     let spawned = catch(|| thread.spawn(run));
     spawned.map_err(|_| io::Error::other("no thread can be started any more"))??;
-    let panicked = |_| Err(io::Error::other("tokio panicked when its runtime was to start"));
+    let panicked = |_| Err(io::Error::other("tokio panicked when its runtime started"));
     let handle = has_started.recv().unwrap_or_else(panicked)?;
     Ok(OWN.get_or_init(|| handle))
 }

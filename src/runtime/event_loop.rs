@@ -1,10 +1,12 @@
-//! The loop on the reactor thread: takes jobs out of the queue, runs the tasks that are ready, sleeps.
+//! The loop on the reactor thread: takes jobs out of the queue, runs the tasks that are ready,
+//! sleeps.
 //!
-//! The loop is the same for a reactor's own thread ([`run_jobs`]) and for a [`Driver`](crate::Driver) (`driven.rs`).
-//! Jobs that are not ready at once become tasks of an `async_executor::LocalExecutor`. In the reactor's own
-//! thread it is polled by `async_io::block_on`, which sleeps in the system's poller, so that I/O,
-//! timers and new jobs all wake the same sleep, and nothing else does. Before the loop sleeps it may spin for
-//! a while; the policy, with its numbers, is in `spin.rs`.
+//! The loop is the same for a reactor's own thread ([`run_jobs`]) and for a
+//! [`Driver`](crate::Driver) (`driven.rs`). Jobs that are not ready at once become tasks of an
+//! `async_executor::LocalExecutor`. In the reactor's own thread it is polled by
+//! `async_io::block_on`, which sleeps in the system's poller, so that I/O, timers and new jobs all
+//! wake the same sleep, and nothing else does. Before the loop sleeps it may spin for a while; the
+//! policy, with its numbers, is in `spin/`.
 
 use std::cell::{Cell, RefCell};
 use std::future::{self, Future};
@@ -20,7 +22,8 @@ use futures_lite::future::yield_now;
 use crate::job::tracker::TakenJob;
 use crate::job::{End, On, QueuedJob, RunningJob};
 use crate::runtime::shared::Shared;
-use crate::runtime::spin::{self, Activity, IdleSpin};
+use crate::runtime::spin::idle::IdleSpin;
+use crate::runtime::spin::{self, Activity};
 use crate::sys::at_exit::StopAtExit;
 use crate::sys::fork;
 
@@ -33,7 +36,8 @@ const TASKS_PER_TURN: usize = 200;
 /// How many tasks at once are a storm, whose memory is worth giving back.
 const STORM: usize = 1024;
 
-/// Runs jobs until the reactor is stopped. When this future has ended or has been dropped, so has every job.
+/// Runs jobs until the reactor is stopped. When this future has ended or has been dropped, so has
+/// every job.
 pub(crate) async fn run_jobs(shared: Arc<Shared>) {
     EventLoop::new(shared).run().await;
 }
@@ -68,8 +72,9 @@ impl EventLoop {
             if jobs_left == 0 || has_ready_tasks {
                 self.look_for_io().await;
             } else if idle.goes_on(&shared.spin, self.tasks.activity.take()) {
-                // A caller that was answered just now comes back within a microsecond or two; to look for
-                // I/O first would cost it as much (measured: 2.0 us a call, and 0.6 us so).
+                // A caller that was answered just now comes back within a microsecond or two; to
+                // look for I/O first would cost it as much (measured: 2.0 us a call, and 0.6 us
+                // so).
                 if (0..4).any(|_| spin::look(|| shared.has_submitted())) {
                     continue;
                 }
@@ -84,8 +89,8 @@ impl EventLoop {
 
     /// Whether the loop must begin no job and poll no task any more.
     fn is_over(&self) -> bool {
-        // In a forked child the jobs are the parent's, and so is the poller to sleep in. A job, or `main`,
-        // may have forked at any poll.
+        // In a forked child the jobs are the parent's, and so is the poller to sleep in. A job, or
+        // `main`, may have forked at any poll.
         fork::forked_from().is_some() || self.tasks.shared.is_stopping()
     }
 
@@ -109,7 +114,8 @@ impl EventLoop {
         }
     }
 
-    /// Polls the tasks that are ready, [`TASKS_PER_TURN`] at most. Returns whether more may be ready.
+    /// Polls the tasks that are ready, [`TASKS_PER_TURN`] at most. Returns whether more may be
+    /// ready.
     fn run_ready_tasks(&self) -> bool {
         if self.tasks.is_empty() {
             return false;
@@ -122,17 +128,18 @@ impl EventLoop {
         true
     }
 
-    /// Has the executor of this future poll it again at once. async-io's `block_on`, where that is the
-    /// executor, looks for I/O in between, with a zero timeout.
+    /// Has the executor of this future poll it again at once. async-io's `block_on`, where that is
+    /// the executor, looks for I/O in between, with a zero timeout.
     fn look_for_io(&self) -> impl Future<Output = ()> {
         yield_now()
     }
 
-    /// Sleeps until a job is submitted, a task is ready, or the reactor is stopped. Polls the task, if that
-    /// was ready already. Being polled for any other reason ends the sleep, too.
+    /// Sleeps until a job is submitted, a task is ready, or the reactor is stopped. Polls the task,
+    /// if that was ready already. Being polled for any other reason ends the sleep, too.
     async fn sleep(&self) {
         let shared = &*self.tasks.shared;
-        // Dropped when the sleep is over: while the loop is awake, a task that becomes ready wakes nothing.
+        // Dropped when the sleep is over: while the loop is awake, a task that becomes ready wakes
+        // nothing.
         let mut next_task = pin!(self.executor.tick());
         let mut is_asleep = false;
         future::poll_fn(|cx| {
@@ -141,8 +148,8 @@ impl EventLoop {
                 drop(shared.loop_waker.take());
                 return Poll::Ready(());
             }
-            // RACE: with `Shared::submit` and `Shared::stop`, which have the other half of the argument: the
-            // loop registers first, and then looks once more.
+            // RACE: with `Shared::submit` and `Shared::stop`, which have the other half of the
+            // argument: the loop registers first, and then looks once more.
             shared.loop_waker.register(cx.waker());
             if self.is_over() || shared.has_queued() {
                 return Poll::Ready(());
@@ -155,8 +162,8 @@ impl EventLoop {
 
     /// Gives back the memory of a storm when all its tasks have ended.
     ///
-    /// The executor keeps a table of its tasks, which never shrinks: 16 bytes for each task of the largest number there
-    /// was at once. So this replaces the executor, once it has none.
+    /// The executor keeps a table of its tasks, which never shrinks: 16 bytes for each task of the
+    /// largest number there was at once. So this replaces the executor, once it has none.
     fn free_memory(&mut self) {
         if self.tasks.peak.get() >= STORM && self.tasks.is_empty() && self.executor.is_empty() {
             self.tasks.peak.set(0);
@@ -166,9 +173,9 @@ impl EventLoop {
 
     /// Has the executor drop its tasks, whose jobs have ended.
     ///
-    /// Dropping the executor is not enough. It would miss a task that another thread has marked as scheduled
-    /// and has not put into the executor's queue yet; the task would come into the queue later, and keep
-    /// itself and the queue alive. So this waits for such a thread to go on.
+    /// Dropping the executor is not enough. It would miss a task that another thread has marked as
+    /// scheduled and has not put into the executor's queue yet; the task would come into the queue
+    /// later, and keep itself and the queue alive. So this waits for such a thread to go on.
     fn drop_tasks(&self) {
         while !self.executor.is_empty() {
             if !self.executor.try_tick() {
@@ -198,8 +205,8 @@ impl Drop for EndOnDrop<'_> {
     }
 }
 
-/// The jobs that have a task. They are kept here and not in their tasks, so that the loop can drop them in
-/// order, and at once.
+/// The jobs that have a task. They are kept here and not in their tasks, so that the loop can drop
+/// them in order, and at once.
 struct LocalTasks {
     shared: Arc<Shared>,
     /// In no order. Borrowed to move entries in and out, never while user code runs.
@@ -244,7 +251,8 @@ impl LocalTasks {
         if let Some(moved) = entries.get(index) {
             moved.index.set(index);
         }
-        // Gives the memory of a storm back as the storm ends. A quarter of the entries come or go before the next time.
+        // Gives the memory of a storm back as the storm ends. A quarter of the entries come or go
+        // before the next time.
         if entries.capacity() > STORM && entries.len() < entries.capacity() / 4 {
             let half = entries.capacity() / 2;
             entries.shrink_to(half);
@@ -285,8 +293,8 @@ impl LocalTasks {
         shared.before_end();
     }
 
-    /// Ends the jobs that have a task, in the order in which they were begun, and has their tasks cancelled. One that
-    /// is being polled stays as it is.
+    /// Ends the jobs that have a task, in the order in which they were begun, and has their tasks
+    /// cancelled. One that is being polled stays as it is.
     fn stop_begun(&self) {
         let mut jobs: Vec<RunningJob> = Vec::new();
         // The entries live until all jobs have ended: dropping them cancels the tasks.
@@ -303,8 +311,9 @@ impl LocalTasks {
 }
 
 impl StopAtExit for LocalTasks {
-    /// Called where this thread will never go on with the loop: `exit` was called inside one of its polls, or its
-    /// future was leaked. So a job that is being polled is left as it is, and no task is polled any more.
+    /// Called where this thread will never go on with the loop: `exit` was called inside one of its
+    /// polls, or its future was leaked. So a job that is being polled is left as it is, and no task
+    /// is polled any more.
     fn stop(&self) {
         let _entered = self.shared.run_by.enter();
         let _end = EndOnDrop(&self.shared);
