@@ -10,20 +10,21 @@ pub(crate) use parking::Parker;
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 pub(crate) use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Returns when a wait that begins at `start` is over; `None` is never. The one place where timeouts become
-/// deadlines.
+/// Returns when a wait that begins at `start` is over; `None` is never. The one place where
+/// timeouts become deadlines.
 pub(crate) fn deadline(start: Instant, timeout: Duration) -> Option<Instant> {
     start.checked_add(timeout)
 }
 
-/// Blocks until the listener is notified (`true`) or the deadline has passed (`false`). A model has no
-/// clock: there the deadline passes at once, which is any time, seen from the other threads.
+/// Blocks until the listener is notified (`true`) or the deadline has passed (`false`). A model has
+/// no clock: there the deadline passes at once, which is any time, seen from the other threads.
 pub(crate) fn wait_until(listener: impl Listener<()>, deadline: Instant) -> bool {
     listener.wait_deadline(deadline).is_some()
 }
 
-/// Blocks until the parker is unparked (`true`) or the deadline has passed (`false`); `None` is no deadline. It may
-/// have been unparked before, for something else. In a model the deadline passes at once.
+/// Blocks until the parker is unparked (`true`) or the deadline has passed (`false`); `None` is no
+/// deadline. It may have been unparked before, for something else. In a model the deadline passes
+/// at once.
 pub(crate) fn park_until(parker: &Parker, deadline: Option<Instant>) -> bool {
     let Some(deadline) = deadline else {
         parker.park();
@@ -38,8 +39,8 @@ pub(crate) fn park_until(parker: &Parker, deadline: Option<Instant>) -> bool {
     true
 }
 
-/// Lends the calling thread's parker, and the waker that unparks it. In destructors of thread-locals, when that may be
-/// gone, it is one made for the call.
+/// Lends the calling thread's parker, and the waker that unparks it. In destructors of
+/// thread-locals, when that may be gone, it is one made for the call.
 pub(crate) fn with_parker<R>(mut then: impl FnMut(&Parker, &Waker) -> R) -> R {
     thread_local! {
         static PARKER: (Parker, Waker) = pair();
@@ -56,8 +57,8 @@ pub(crate) fn with_parker<R>(mut then: impl FnMut(&Parker, &Waker) -> R) -> R {
     })
 }
 
-/// Locks, whatever happened to an earlier holder: every critical section of this crate leaves its data
-/// whole at each point where it can unwind.
+/// Locks, whatever happened to an earlier holder: every critical section of this crate leaves its
+/// data whole at each point where it can unwind.
 pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -108,7 +108,7 @@ enum Item {
 }
 
 thread_local! {
-    /// Whose record this thread is writing, if it is writing one.
+    /// The origin of the record that this thread is writing, if it is writing one.
     static WRITING: Cell<Option<Origin>> = const { Cell::new(None) };
 }
 
@@ -323,8 +323,8 @@ fn flush_all(end: Option<Instant>) {
     let made: Vec<_> = lock(&MADE).iter().filter_map(Weak::upgrade).collect();
     // If the thread cannot be started, no record is waiting either.
     let asks = |logger: &Arc<Inner>| !logger.is_forked() && Inner::put(logger, Item::Flush).is_ok();
-    let asked: Vec<_> = made.into_iter().filter(asks).collect();
-    for logger in asked {
+    let flushing: Vec<_> = made.into_iter().filter(asks).collect();
+    for logger in flushing {
         logger.wait_written(end);
     }
 }

@@ -195,8 +195,9 @@ impl<T: 'static> InReactor<T> {
     ///
     /// The call's own, and through `E::from`: [`Error::TimedOut`], [`Error::ReactorStopped`] if the
     /// reactor is stopped, [`Error::OnReactorThread`] at once on the reactor thread itself, which
-    /// would wait for itself; [`Error::Interrupted`] inside [`interruptible`](crate::interruptible), with the
-    /// call cancelled; [`Error::Forked`] in a forked child.
+    /// would wait for itself; [`Error::Interrupted`] inside
+    /// [`interruptible`](crate::interruptible), with the call cancelled; [`Error::Forked`] in a
+    /// forked child.
     ///
     /// # Panics
     ///

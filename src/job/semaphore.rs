@@ -10,9 +10,9 @@ use crate::sys::fork;
 /// Counts the unfinished jobs of one reactor.
 pub(crate) struct Semaphore {
     max: usize,
-    /// How many permits there are. ORDERING: Relaxed, as the count guards nothing but itself. `released`
-    /// makes a waiting caller see it: the event orders what came before `notify` before what comes
-    /// after `listen`, or wakes the listener.
+    /// How many permits there are. ORDERING: Relaxed, as the count guards nothing but itself.
+    /// `released` makes a waiting caller see it: the event orders what came before `notify` before
+    /// what comes after `listen`, or wakes the listener.
     acquired: AtomicUsize,
     /// Notified for each permit that has been released.
     released: Event,
@@ -33,8 +33,9 @@ impl Semaphore {
         before.is_ok().then(|| Permit(Arc::clone(self)))
     }
 
-    /// Blocks until `done` is true (`true`) or the deadline has passed (`false`); `None` is no deadline.
-    /// Looks each time that a permit has been released, or [`wake_all`](Self::wake_all) was called.
+    /// Blocks until `done` is true (`true`) or the deadline has passed (`false`); `None` is no
+    /// deadline. Looks each time that a permit has been released, or [`wake_all`](Self::wake_all)
+    /// was called.
     pub(crate) fn wait(&self, deadline: Option<Instant>, mut done: impl FnMut() -> bool) -> bool {
         loop {
             if done() {
@@ -67,8 +68,9 @@ impl Drop for Permit {
             return;
         }
         self.0.acquired.fetch_sub(1, Ordering::Relaxed);
-        // One more caller for each permit: a second permit that is released before the first woken caller
-        // runs must wake a second one. A listener that is dropped after it was notified passes that on.
+        // One more caller for each permit: a second permit that is released before the first woken
+        // caller runs must wake a second one. A listener that is dropped after it was notified
+        // passes that on.
         self.0.released.notify(1.additional());
     }
 }

@@ -112,19 +112,20 @@ impl Builder {
         self
     }
 
-    /// Sets the bound of the busy-wait: how long a waiting thread looks for its result before it goes to
-    /// sleep. The reactor, when it has run out of work, looks for a part of that. Zero is not at all, and
-    /// [`Duration::MAX`] is always.
+    /// Sets the bound of the busy-wait: how long a waiting thread looks for its result before it
+    /// goes to sleep. The reactor, when it has run out of work, looks for a part of that. Zero is
+    /// not at all, and [`Duration::MAX`] is always.
     ///
-    /// The default is what the environment variable `CROCHET_SPIN` says when the reactor is built: a whole
-    /// number of microseconds, `0` for no busy-wait. Without it the default is 100 µs; a value that is no such
-    /// number is ignored, and logged once, at `warn`. So whoever runs a program can switch the busy-wait off,
-    /// unless the program has set its bound here.
+    /// The default is what the environment variable `CROCHET_SPIN` says when the reactor is built:
+    /// a whole number of microseconds, `0` for no busy-wait. Without it the default is 100 µs; a
+    /// value that is no such number is ignored, and logged once, at `warn`. So the user of a
+    /// program can switch the busy-wait off, unless the program has set its bound here.
     ///
-    /// To wake a thread that sleeps on an idle core takes 25 to 50 µs, each way. A busy-wait saves that where
-    /// things happen within the bound; where they do not, it is given up: each call's place in the
-    /// source, and the reactor, learn from waits that took longer, and try again once in 64 times. A reactor
-    /// without work sleeps. With one core for the process, or a [`Driver`](crate::Driver), there is no busy-wait.
+    /// To wake a thread that sleeps on an idle core takes 25 to 50 µs, each way. A busy-wait saves
+    /// that where things happen within the bound; where they do not, it is given up: each call's
+    /// place in the source, and the reactor, learn from waits that took longer, and try again once
+    /// in 64 times. A reactor without work sleeps. With one core for the process, or a
+    /// [`Driver`](crate::Driver), there is no busy-wait.
     pub fn spin(mut self, bound: Duration) -> Self {
         self.spin = Some(bound);
         self
@@ -137,23 +138,23 @@ impl Builder {
         self
     }
 
-    /// Sets whether the reactor may install its panic hook, from which [`Panic`](crate::Panic) has the
-    /// place and the backtrace. The default is true.
+    /// Sets whether the reactor may install its panic hook, from which [`Panic`](crate::Panic) has
+    /// the place and the backtrace. The default is true.
     ///
-    /// The hook is installed once in a process, by the first reactor that may. It passes every panic
-    /// on to the hook that was there before; where a job would have needed the feature `tokio`, it adds a
-    /// line on standard error that says so.
+    /// The hook is installed once in a process, by the first reactor that may. It passes every
+    /// panic on to the hook that was there before; where a job would have needed the feature
+    /// `tokio`, it adds a line on standard error that says so.
     pub fn panic_hook(mut self, install: bool) -> Self {
         self.panic_hook = install;
         self
     }
 
-    /// Sets how many unfinished jobs the reactor takes: queued, running and waiting ones together. The default
-    /// is no limit.
+    /// Sets how many unfinished jobs the reactor takes: queued, running and waiting ones together.
+    /// The default is no limit.
     ///
-    /// Beyond it, a job of [`run_in_reactor`](Reactor::run_in_reactor) ends at once with [`Error::Full`], and its
-    /// closure is dropped uncalled. A [`wait_for`](Reactor::wait_for) waits for room, as a part of its timeout. A
-    /// job has made room when its outcome can be seen.
+    /// Beyond it, a job of [`run_in_reactor`](Reactor::run_in_reactor) ends at once with
+    /// [`Error::Full`], and its closure is dropped uncalled. A [`wait_for`](Reactor::wait_for)
+    /// waits for room, as a part of its timeout. A job has made room when its outcome can be seen.
     ///
     /// # Examples
     ///
@@ -173,13 +174,13 @@ impl Builder {
         self
     }
 
-    /// Sets whether the end of `main` stops the reactor, if it is the global one and `main`'s thread started it.
-    /// The default is true.
+    /// Sets whether the end of `main` stops the reactor, if it is the global one and `main`'s
+    /// thread started it. The default is true.
     ///
-    /// At the end of `main` the jobs are dropped, and all waits for them end, so that jobs can clean up. A program
-    /// whose other threads must not be woken at that time can do without: a host with rules of its own for
-    /// its end, as Python is with its daemon threads. Its jobs are not dropped then, unless it calls
-    /// [`shutdown`](crate::shutdown).
+    /// At the end of `main` the jobs are dropped, and all waits for them end, so that jobs can
+    /// clean up. A program whose other threads must not be woken at that time can do without: a
+    /// host with rules of its own for its end, as Python is with its daemon threads. Its jobs are
+    /// not dropped then, unless it calls [`shutdown`](crate::shutdown).
     ///
     /// # Examples
     ///
@@ -201,22 +202,23 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`Error::Setup`] if the thread could not be started, with the system's reason, or its name has a null
-    /// byte in it; and [`Error::Forked`].
+    /// [`Error::Setup`] if the thread could not be started, with the system's reason, or its name
+    /// has a null byte in it; and [`Error::Forked`].
     pub fn build(self) -> Result<Reactor, Error> {
         self.prepare()?.start()
     }
 
-    /// Sets up what belongs to the process, not to a reactor: once, or again where it failed. Runs user
-    /// code: wakers of other users of async-io, and the logger.
+    /// Sets up what belongs to the process, not to a reactor: once, or again where it failed. Runs
+    /// user code: wakers of other users of async-io, and the logger.
     pub(crate) fn prepare(self) -> Result<Prepared, Error> {
         fork::mark_process()?;
         fork::watch_forks().map_err(setup_failed)?;
-        // A payload is the user's, too; the wing of panics is below that of contexts, and knows of none.
+        // A payload is the user's, too; the wing of panics is below that of contexts, and knows of
+        // none.
         drop_payloads_by(drop_in_context);
-        // async-io panics where it cannot start (no file descriptor, no thread): here, where that can
-        // be reported, and not inside the first job. Its `block_on` would not do: it has a guard that
-        // tries again, and a second panic while unwinding ends the process.
+        // async-io panics where it cannot start (no file descriptor, no thread): here, where that
+        // can be reported, and not inside the first job. Its `block_on` would not do: it has a
+        // guard that tries again, and a second panic while unwinding ends the process.
         let start_async_io = || {
             let mut timer = Timer::after(Duration::from_secs(60));
             let _ = Pin::new(&mut timer).poll(&mut Context::from_waker(Waker::noop()));

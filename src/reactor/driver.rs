@@ -14,8 +14,8 @@ use crate::sys::fork::{self, check_not_forked};
 /// The reactor of an application that runs its own executor: made by [`no_setup`](crate::no_setup),
 /// driven by [`run`](Self::run).
 ///
-/// Dropping it unrun stops the reactor: jobs that were queued are dropped, on the thread that drops it, and
-/// who waits for them gets [`Error::ReactorStopped`].
+/// Dropping it unrun stops the reactor: jobs that were queued are dropped, on the thread that drops
+/// it, and calls that wait for them return [`Error::ReactorStopped`].
 #[must_use = "jobs wait until `.run(main)` is polled, and are dropped when this is"]
 pub struct Driver {
     shared: Arc<Shared>,
@@ -30,19 +30,19 @@ impl Driver {
     /// Runs `main`, and beside it every job, on the executor that polls this future.
     ///
     /// Any executor will do that can run a future which is not `Send`: `smol::block_on`,
-    /// `async_io::block_on`, the `block_on` of a tokio runtime or of its `LocalSet`. While it is being
-    /// polled, its thread is the reactor thread: blocking calls on it, `main` included, return
-    /// [`Error::OnReactorThread`].
+    /// `async_io::block_on`, the `block_on` of a tokio runtime or of its `LocalSet`. While it is
+    /// being polled, its thread is the reactor thread: blocking calls on it, `main` included,
+    /// return [`Error::OnReactorThread`].
     ///
     /// # Cancellation
     ///
-    /// When this future has ended or is dropped, the reactor has stopped: every unfinished job has been
-    /// dropped, on this thread, and `main`, too.
+    /// When this future has ended or is dropped, the reactor has stopped: every unfinished job has
+    /// been dropped, on this thread, and `main`, too.
     ///
     /// # Errors
     ///
-    /// [`Error::ReactorStopped`] when [`shutdown`](crate::shutdown) stops the reactor before `main` is
-    /// done, or has stopped it before it was run; [`Error::Forked`]; with the feature `tokio`,
+    /// [`Error::ReactorStopped`] when [`shutdown`](crate::shutdown) stops the reactor before `main`
+    /// is done, or has stopped it before it was run; [`Error::Forked`]; with the feature `tokio`,
     /// [`Error::Setup`] if its runtime could not be started.
     ///
     /// # Panics

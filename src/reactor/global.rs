@@ -31,9 +31,8 @@ struct Global {
     end_of_main: bool,
 }
 
-/// LOCKING: held while a reactor is started, so that it is started once. No user code runs meanwhile:
-/// the process is prepared before.
-/// Never locked in a forked child.
+/// LOCKING: held while a reactor is started, so that it is started once. No user code runs
+/// meanwhile: the process is prepared before. Never locked in a forked child.
 static GLOBAL: Mutex<Option<Global>> = Mutex::new(None);
 
 /// One thread's own way to the global reactor. The outer count is not shared between threads.
@@ -49,24 +48,24 @@ thread_local! {
 type Found = Option<Result<Reactor, Error>>;
 
 impl Global {
-    /// For a job.
+    /// What a job finds.
     fn for_job(&self) -> Found {
         let shared = self.reactor.shared();
         if !shared.is_stopping() {
             return Some(Ok(self.reactor.clone()));
         }
-        // While a reactor is stopping, all new jobs are refused, those of its own jobs included. After a
-        // `Driver`, they are refused until an explicit start: no job starts a thread in an application
-        // that runs its reactor itself.
+        // While a reactor is stopping, all new jobs are refused, those of its own jobs included.
+        // After a `Driver`, they are refused until an explicit start: no job starts a thread in an
+        // application that runs its reactor itself.
         (!shared.is_ended() || self.reactor.is_driven()).then_some(Err(Error::ReactorStopped))
     }
 
-    /// For an explicit start. Unlike a job, it may replace a reactor that is still stopping.
+    /// What an explicit start finds. Unlike a job, it may replace a reactor that is still stopping.
     fn for_setup(&self) -> Found {
         (!self.reactor.shared().is_stopping()).then(|| Ok(self.reactor.clone()))
     }
 
-    /// For an explicit start with settings of its own.
+    /// What an explicit start with settings finds.
     fn for_setup_with(&self) -> Found {
         self.for_setup().map(|_| Err(Error::AlreadySetUp(self.location)))
     }
@@ -125,8 +124,8 @@ fn current() -> Option<Reactor> {
     lock(&GLOBAL).as_ref().map(|global| global.reactor.clone())
 }
 
-/// Stops the global reactor at the end of `main`. Other thread-locals may be gone, so this only asks, and
-/// waits on a condition variable.
+/// Stops the global reactor at the end of `main`. Other thread-locals may be gone, so this only
+/// asks, and waits on a condition variable.
 fn stop_at_end_of_main(end: Option<Instant>) {
     // A reactor that the end of `main` leaves alone may have replaced one for which this was armed.
     let to_stop = |global: &Global| global.end_of_main.then(|| global.reactor.clone());
@@ -138,16 +137,16 @@ fn stop_at_end_of_main(end: Option<Instant>) {
 
 /// Starts the global reactor; if it is running, does nothing. Does not wait for jobs.
 ///
-/// The call is optional, because the first job starts the reactor, too. Call it to start the reactor early; it
-/// returns an error if the reactor cannot start. It may be called on any thread, any number of times; after
-/// [`no_setup`] it does nothing.
+/// The call is optional, because the first job starts the reactor, too. Call it to start the
+/// reactor early; it returns an error if the reactor cannot start. It may be called on any thread,
+/// any number of times; after [`no_setup`] it does nothing.
 ///
 /// If the reactor is just being [shut down](shutdown), a fresh one is started beside it.
 ///
 /// # Errors
 ///
-/// [`Error::Setup`] if there is no thread to be had; the next call tries again. [`Error::Forked`] in a
-/// fork of a process that has had a reactor.
+/// [`Error::Setup`] if there is no thread to be had; the next call tries again. [`Error::Forked`]
+/// in a fork of a process that has had a reactor.
 ///
 /// # Examples
 ///
@@ -188,14 +187,14 @@ pub fn setup_with(builder: Builder) -> Result<(), Error> {
 /// [`Driver::run`]. No thread is started for it, and [`setup`] does nothing from then on.
 ///
 /// Call it before anything starts a job: first thing in `main`. Until the driver is run, jobs are
-/// queued. After the driver has ended, or was dropped, jobs are refused with [`Error::ReactorStopped`], and no
-/// thread is started for them, until an explicit [`setup`], [`setup_with`] or `no_setup` starts the next
-/// reactor.
+/// queued. After the driver has ended, or was dropped, jobs are refused with
+/// [`Error::ReactorStopped`], and no thread is started for them, until an explicit [`setup`],
+/// [`setup_with`] or `no_setup` starts the next reactor.
 ///
 /// # Errors
 ///
-/// [`Error::AlreadySetUp`] if the global reactor exists already, started by [`setup`], a job or another
-/// `no_setup`; it names the place. Otherwise those of [`setup`].
+/// [`Error::AlreadySetUp`] if the global reactor exists already, started by [`setup`], a job or
+/// another `no_setup`; it names the place. Otherwise those of [`setup`].
 ///
 /// # Examples
 ///
@@ -218,23 +217,24 @@ pub fn no_setup() -> Result<Driver, Error> {
 
 /// Stops the global reactor, and blocks until its thread has ended or `grace` has passed.
 ///
-/// New jobs are refused, every unfinished job is dropped on the reactor thread, in the order in which they
-/// were submitted, and whoever waits for one gets [`Error::ReactorStopped`]. Then the destructors of the
-/// thread's thread-locals run. A later [`setup`] or job starts a fresh reactor; after a [`Driver`], only an
-/// explicit start does.
+/// New jobs are refused, every unfinished job is dropped on the reactor thread, in the order in
+/// which they were submitted, and calls that wait for one return [`Error::ReactorStopped`]. Then
+/// the destructors of the thread's thread-locals run. A later [`setup`] or job starts a fresh
+/// reactor; after a [`Driver`], only an explicit start does.
 ///
-/// On the reactor thread itself it only asks, and returns at once. If there is no reactor it does nothing, so
-/// twice is fine. [`Duration::ZERO`] asks, too, and does not wait: it is [`Error::TimedOut`], unless the
-/// thread has ended already. [`Duration::MAX`] waits for ever.
+/// On the reactor thread itself it only asks, and returns at once. If there is no reactor it does
+/// nothing, so twice is fine. [`Duration::ZERO`] asks, too, and does not wait: it is
+/// [`Error::TimedOut`], unless the thread has ended already. [`Duration::MAX`] waits for ever.
 ///
-/// Where a [`Driver`] was never run, there is no reactor thread, and the jobs are dropped on this one.
+/// Where a [`Driver`] was never run, there is no reactor thread, and the jobs are dropped on this
+/// one.
 ///
 /// # Errors
 ///
-/// [`Error::TimedOut`] when `grace` has passed, which names the job that holds the thread, if one does. The
-/// reactor goes on stopping, and once it has stopped a later job starts a fresh one, as after any shutdown.
-/// [`Error::Interrupted`] inside [`interruptible`](crate::interruptible), with the same effect.
-/// [`Error::Forked`] in a forked child.
+/// [`Error::TimedOut`] when `grace` has passed, which names the job that holds the thread, if one
+/// does. The reactor goes on stopping, and once it has stopped a later job starts a fresh one, as
+/// after any shutdown. [`Error::Interrupted`] inside [`interruptible`](crate::interruptible), with
+/// the same effect. [`Error::Forked`] in a forked child.
 ///
 /// # Examples
 ///
@@ -251,8 +251,8 @@ pub fn shutdown(grace: Duration) -> Result<(), Error> {
     let Some(reactor) = current() else { return Ok(()) };
     let result = reactor.shutdown(grace);
     if !reactor.shared().run_by.is_this_thread() {
-        // This reactor is over, and its memory is given back. A `setup` may have put another one in its place
-        // meanwhile. That of a `Driver` stays, for jobs to be refused.
+        // This reactor is over, and its memory is given back. A `setup` may have put another one in
+        // its place meanwhile. That of a `Driver` stays, for jobs to be refused.
         let mut global = lock(&GLOBAL);
         let is_over = |global: &mut Global| Arc::ptr_eq(global.reactor.shared(), reactor.shared());
         let over = global.take_if(|global| is_over(global) && !global.reactor.is_driven());
@@ -264,12 +264,13 @@ pub fn shutdown(grace: Duration) -> Result<(), Error> {
 
 /// Starts a job on the reactor thread, and returns at once with a handle to its result.
 ///
-/// `job` is called on the reactor thread, and returns the future to run there. So it has to be `Send`, but
-/// the future need not be: it may use `Rc`, or a library's `!Send` types. Jobs of one thread start in
-/// the order of these calls. The first job starts the reactor, if [`setup`] has not.
+/// `job` is called on the reactor thread, and returns the future to run there. So it has to be
+/// `Send`, but the future need not be: it may use `Rc`, or a library's `!Send` types. Jobs of one
+/// thread start in the order of these calls. The first job starts the reactor, if [`setup`] has
+/// not.
 ///
-/// This never fails here and now: if the reactor cannot be started, is being shut down, or is that of
-/// the parent of a forked process, that is the job's outcome, and `job` is dropped uncalled.
+/// This never fails here and now: if the reactor cannot be started, is being shut down, or is that
+/// of the parent of a forked process, that is the job's outcome, and `job` is dropped uncalled.
 ///
 /// # Examples
 ///
@@ -301,30 +302,32 @@ where
 
 /// Runs a future on the reactor thread, and blocks until it is done, or the time is over.
 ///
-/// The future may borrow from the caller. **When this has returned, in whatever way, unwinding included,
-/// the future and all that it borrowed is gone.** The first call starts the reactor, if [`setup`] has not.
+/// The future may borrow from the caller. **When this has returned, in whatever way, unwinding
+/// included, the future and all that it borrowed is gone.** The first call starts the reactor, if
+/// [`setup`] has not.
 ///
-/// [`Duration::MAX`] waits for ever. [`Duration::ZERO`] takes what is there: the future is polled once, and
-/// dropped if that does not make it ready. If the reactor thread is held by another job, not even that: the
-/// call is back within some ten milliseconds.
+/// [`Duration::MAX`] waits for ever. [`Duration::ZERO`] takes what is there: the future is polled
+/// once, and dropped if that does not make it ready. If the reactor thread is held by another job,
+/// not even that: the call is back within some ten milliseconds.
 ///
 /// # Cancellation
 ///
-/// When `timeout` has passed, the future is dropped, on this thread. That does not have to wait for a reactor
-/// that another job holds. Only if this very future is inside `poll` at that moment, the call
-/// returns when that `poll` does; for a hard limit even then, use
+/// When `timeout` has passed, the future is dropped, on this thread. That does not have to wait for
+/// a reactor that another job holds. Only if this very future is inside `poll` at that moment, the
+/// call returns when that `poll` does; for a hard limit even then, use
 /// [`run_in_reactor`]`(..)`[`.join(timeout)`](EventualResult::join).
 ///
 /// # Errors
 ///
-/// The job's own, and through `E::from`: [`Error::TimedOut`], which says what the job and the reactor
-/// were doing; [`Error::ReactorStopped`] if the reactor is stopped meanwhile; [`Error::Setup`] if it could
-/// not be started; [`Error::OnReactorThread`] at once, on the reactor thread itself;
-/// [`Error::Interrupted`] inside [`interruptible`](crate::interruptible); [`Error::Forked`] in a forked child.
+/// The job's own, and through `E::from`: [`Error::TimedOut`], which says what the job and the
+/// reactor were doing; [`Error::ReactorStopped`] if the reactor is stopped meanwhile;
+/// [`Error::Setup`] if it could not be started; [`Error::OnReactorThread`] at once, on the reactor
+/// thread itself; [`Error::Interrupted`] inside [`interruptible`](crate::interruptible);
+/// [`Error::Forked`] in a forked child.
 ///
 /// # Panics
 ///
-/// If the job panics: its panic goes on here, with the same payload.
+/// If the job panics: the same panic is re-raised here, with the same payload.
 ///
 /// # Examples
 ///
@@ -382,7 +385,7 @@ where
 /// println!("{kept:?}");
 /// ```
 ///
-/// Nor may it use something that the caller has lent mutably to someone else:
+/// Nor may it use what is mutably borrowed elsewhere:
 ///
 /// ```compile_fail,E0502
 /// use crochet::Error;
@@ -403,13 +406,14 @@ where
     wait_for_wrapped(timeout, job).map_err(Error::flatten)
 }
 
-/// Runs a future on the reactor thread, and blocks until it is done, or the time is over. The job's own error stays
-/// apart from this crate's.
+/// Runs a future on the reactor thread, and blocks until it is done, or the time is over. The job's
+/// own error stays apart from this crate's.
 ///
-/// This is [`wait_for`] for error types which have no `From<`[`Error`]`>` and cannot get one, because another crate
-/// defines them: those of reqwest, sqlx, redis. The result is an [`Error<E>`](Error), which is an
-/// [`std::error::Error`] where `E` is, and shows the job's own error unchanged. So the operator `?` turns it into
-/// `anyhow::Error`, `Box<dyn Error + Send + Sync>` and the like.
+/// This is [`wait_for`] for error types which have no `From<`[`Error`]`>` and cannot get one,
+/// because another crate defines them: those of reqwest, sqlx, redis. The result is an
+/// [`Error<E>`](Error), which is an [`std::error::Error`] where `E` is, and shows the job's own
+/// error unchanged. So the operator `?` turns it into `anyhow::Error`, `Box<dyn Error + Send +
+/// Sync>` and the like.
 ///
 /// All else is as for [`wait_for`]: what the future may borrow, timeouts, cancellation.
 ///
@@ -455,14 +459,14 @@ where
     }
 }
 
-/// Lists the unfinished jobs of the global reactor, in the order in which they were submitted. Never waits for a
-/// job.
+/// Lists the unfinished jobs of the global reactor, in the order in which they were submitted.
+/// Never waits for a job.
 ///
-/// It can be called on any thread, also while a job holds the reactor thread, and in a job, which finds itself in
-/// the list. If the global reactor is not running the list is empty, and so it is in a forked child; nothing is
-/// started.
+/// It can be called on any thread, also while a job holds the reactor thread, and in a job, which
+/// finds itself in the list. If the global reactor is not running the list is empty, and so it is
+/// in a forked child; nothing is started.
 ///
-/// The list has the jobs that the program has asked for, by whatever function: also the job that
+/// The list has the jobs that the program has started, by whatever function: also the job that
 /// reads ahead for an [`Iter`](crate::Iter), and the one that keeps the value of an
 /// [`InReactor`](crate::InReactor). The crate's own jobs, such as the timer of
 /// [`stash_for`](crate::EventualResult::stash_for), are not in the list.
@@ -498,13 +502,13 @@ pub fn jobs() -> Vec<JobInfo> {
 impl Reactor {
     /// Returns a handle to the global reactor, which is started if need be. Does not wait for jobs.
     ///
-    /// It is a handle to the reactor that runs now: after a shutdown it does not start another one, as the
-    /// free functions do.
+    /// It is a handle to the reactor that runs now: after a shutdown it does not start another one,
+    /// as the free functions do.
     ///
     /// # Errors
     ///
-    /// [`Error::Setup`] if it could not be started, [`Error::ReactorStopped`] while it is being shut
-    /// down, and [`Error::Forked`].
+    /// [`Error::Setup`] if it could not be started, [`Error::ReactorStopped`] while it is being
+    /// shut down, and [`Error::Forked`].
     ///
     /// # Examples
     ///

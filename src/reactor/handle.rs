@@ -85,7 +85,7 @@ impl Reactor {
     ///
     /// # Panics
     ///
-    /// If the job panics: its panic goes on here, with the same payload.
+    /// If the job panics: the same panic is re-raised here, with the same payload.
     ///
     /// # Examples
     ///
@@ -235,7 +235,7 @@ impl Reactor {
         &self.handle.shared
     }
 
-    /// The reactor, for a job that is not to be waited for here and now.
+    /// The reactor, for a job that this call does not wait for.
     fn usable(&self) -> Result<&Arc<Shared>, Error> {
         check_not_forked()?;
         Ok(&self.handle.shared)

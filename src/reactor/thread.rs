@@ -16,15 +16,16 @@ use crate::sys::fork;
 
 /// The thread of a reactor that has one of its own.
 pub(crate) struct Thread {
-    /// Published when its thread-locals are gone, too: `JoinHandle` cannot be waited for with a bound.
+    /// Published when its thread-locals are gone, too: `JoinHandle` cannot be waited for with a
+    /// bound.
     left: Arc<Outcome<()>>,
-    /// LOCKING: held while the thread is joined, so that whoever comes second waits, too. That is short,
-    /// as the thread has left.
+    /// LOCKING: held while the thread is joined, so that a second caller waits, too. The join is
+    /// short, as the thread has left.
     join: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Thread {
-    /// Starts it.
+    /// Starts the thread.
     pub(crate) fn spawn(
         name: String,
         stack_size: Option<usize>,
@@ -36,8 +37,8 @@ impl Thread {
             builder = builder.stack_size(bytes);
         }
         let leaves = Arc::clone(&left);
-        // In late destructors of thread-locals std may panic here, as it does with Rust 1.85, and a panic
-        // there would abort the process.
+        // In late destructors of thread-locals std may panic here, as it does with Rust 1.85, and a
+        // panic there would abort the process.
         let spawned = catch(|| builder.spawn(move || run(shared, leaves)));
         let join = spawned.unwrap_or_else(|panic| {
             Err(io::Error::other(panic.message().unwrap_or("std cannot start a thread here")))
@@ -45,7 +46,8 @@ impl Thread {
         Ok(Self { left, join: Mutex::new(Some(join)) })
     }
 
-    /// Blocks until the thread has left, its thread-locals included; false if the deadline passes before.
+    /// Blocks until the thread has left, its thread-locals included; false if the deadline passes
+    /// before.
     pub(crate) fn wait_left(&self, deadline: Option<Instant>) -> bool {
         self.left.wait(deadline)
     }

@@ -1,14 +1,14 @@
-//! Which thread is running a reactor right now. An exact record, kept by the reactors; nothing is guessed from
-//! thread names.
+//! Which thread is running a reactor right now. An exact record, kept by the reactors; nothing is
+//! guessed from thread names.
 
 use std::cell::Cell;
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 thread_local! {
-    /// How many reactors this thread is running: usually none or one, more where a job of one drives another one
-    /// (`no_setup`). It has no destructor, so it can be used as long as the thread runs at all; its address tells
-    /// this thread from all others that run at the same time.
+    /// How many reactors this thread is running: usually none or one, more where a job of one
+    /// drives another one (`no_setup`). It has no destructor, so it can be used as long as the
+    /// thread runs at all; its address tells this thread from all others that run at the same time.
     static ENTERED: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -18,8 +18,8 @@ fn this_thread() -> usize {
 
 /// The thread that is running one reactor, if any is.
 pub(crate) struct RunBy {
-    /// See [`this_thread`]; or [`NO_THREAD`](Self::NO_THREAD). ORDERING: Relaxed. A thread compares it with its own, which no other thread
-    /// stores; what other threads see is only reported.
+    /// See [`this_thread`]; or [`NO_THREAD`](Self::NO_THREAD). ORDERING: Relaxed. A thread compares
+    /// it with its own, which no other thread stores; what other threads see is only reported.
     thread: AtomicUsize,
 }
 
@@ -35,8 +35,8 @@ impl RunBy {
         Enter { run_by: self, before: self.enter_for_good() }
     }
 
-    /// This thread counts as the thread of the reactor from now on, until [`leave`](Self::leave). Returns what
-    /// `leave` should go back to.
+    /// This thread counts as the thread of the reactor from now on, until [`leave`](Self::leave).
+    /// Returns what `leave` should go back to.
     pub(crate) fn enter_for_good(&self) -> usize {
         ENTERED.set(ENTERED.get() + 1);
         self.thread.swap(this_thread(), Ordering::Relaxed)
@@ -68,11 +68,12 @@ impl Drop for Enter<'_> {
     }
 }
 
-/// Tells whether this thread is a reactor thread: the global one's or that of a [`Reactor`] of one's
-/// own. Never blocks.
+/// Tells whether this thread is a reactor thread: the global one's or that of your own
+/// [`Reactor`]. Never blocks.
 ///
-/// On such a thread the blocking calls return [`Error::OnReactorThread`] if it is their own reactor's.
-/// With a [`Driver`], it is the thread that is polling [`Driver::run`], while it does so.
+/// On such a thread the blocking calls return [`Error::OnReactorThread`] if it is their own
+/// reactor's. With a [`Driver`], it is the thread that is polling [`Driver::run`], while it does
+/// so.
 ///
 /// # Examples
 ///

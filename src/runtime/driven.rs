@@ -1,4 +1,5 @@
-//! The loop for a [`Driver`](crate::Driver): beside the application's `main`, on the application's executor.
+//! The loop for a [`Driver`](crate::Driver): beside the application's `main`, on the application's
+//! executor.
 
 use std::cell::RefCell;
 use std::future::{self, Future};
@@ -15,15 +16,17 @@ use crate::runtime::shared::Shared;
 use crate::sys::at_exit;
 use crate::sys::fork::check_not_forked;
 
-/// Runs jobs, and `main`, until `main` is done or the reactor is stopped. When this future has ended or has been
-/// dropped, so has every job. `location` is what a timeout names when `main` holds the thread.
+/// Runs jobs, and `main`, until `main` is done or the reactor is stopped. When this future has
+/// ended or has been dropped, so has every job. `location` is what a timeout names when `main`
+/// holds the thread.
 pub(crate) async fn drive<T>(
     shared: Arc<Shared>,
     location: &'static Location<'static>,
     main: impl Future<Output = T>,
 ) -> Result<T, Error> {
-    // Locals are dropped in reverse: `_enter_on_drop` first, `entered` last. In between this thread counts as the
-    // reactor's, so that a blocking wait in the `Drop` of `main` or of a job is refused, not stuck.
+    // Locals are dropped in reverse: `_enter_on_drop` first, `entered` last. In between this thread
+    // counts as the reactor's, so that a blocking wait in the `Drop` of `main` or of a job is
+    // refused, not stuck.
     let entered = RefCell::new(None);
     let mut event_loop = EventLoop::new(Arc::clone(&shared));
     // This future is not `Send`, so from its first poll on no other thread can poll it.

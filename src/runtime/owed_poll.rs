@@ -1,5 +1,5 @@
-//! Whether the application's executor owes its [`Driver`](crate::Driver) a poll, and since when: for timeouts, which
-//! say so.
+//! Whether the application's executor owes its [`Driver`](crate::Driver) a poll, and since when:
+//! for timeouts, which say so.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,8 +11,9 @@ use atomic_waker::AtomicWaker;
 /// The waker with which a Driver is polled: notes that it was woken, and passes the wake on.
 pub(crate) struct OwedPoll {
     made: Instant,
-    /// When the Driver was woken, if it has not been polled since: in nanoseconds from `made`, from 1 on; else 0.
-    /// ORDERING: Relaxed, as it is only reported. No lock, as wakers may run anywhere, in a forked child too.
+    /// When the Driver was woken, if it has not been polled since: in nanoseconds from `made`, from
+    /// 1 on; else 0. ORDERING: Relaxed, as it is only reported. No lock, as wakers may run
+    /// anywhere, in a forked child too.
     since: AtomicU64,
     /// The waker of the application's executor.
     executor: AtomicWaker,
@@ -26,8 +27,8 @@ impl OwedPoll {
     /// Notes that a poll begins, with this waker of the executor's.
     pub(crate) fn begin(&self, executor: &Waker) {
         self.executor.register(executor);
-        // RACE: a wake between these two lines wakes the executor, and is forgotten here. What it was for was there
-        // before it, so this poll sees that.
+        // RACE: a wake between these two lines wakes the executor, and is forgotten here. What it
+        // was for was there before it, so this poll sees that.
         self.since.store(0, Ordering::Relaxed);
     }
 

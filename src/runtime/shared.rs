@@ -1,5 +1,5 @@
-//! What the reactor thread and everyone else share: the queue and its bell, the lifecycle of the reactor, and
-//! who holds the thread.
+//! What the reactor thread and the callers share: the queue, the lifecycle of the reactor, and which
+//! job holds the thread.
 
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,7 +35,7 @@ pub(crate) enum Lifecycle {
     Ended,
 }
 
-/// What the reactor thread and everyone else share.
+/// What the reactor thread and the callers share.
 pub(crate) struct Shared {
     pub(crate) id: u64,
     /// The thread that runs the loop: its own for good, that of a [`Driver`](crate::Driver) while it polls.

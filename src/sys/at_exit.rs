@@ -1,8 +1,8 @@
 //! The end of `main`: the last chance to drop jobs, and to write what they had to say.
 //!
 //! It is a destructor of a thread-local of the main thread. Such a destructor runs when `main` has
-//! returned, or `exit` is called on that thread, and before the exit handlers of C libraries, which a job's
-//! `Drop` may still need. An exit handler of our own (`atexit`) could run after them.
+//! returned, or `exit` is called on that thread, and before the exit handlers of C libraries, which
+//! a job's `Drop` may still need. An exit handler of our own (`atexit`) could run after them.
 
 use std::cell::RefCell;
 use std::rc::Weak;
@@ -16,13 +16,13 @@ use crate::sys::fork;
 /// How long all steps together may delay the exit.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// What can be asked for at the end of `main`, in the order in which it is done.
+/// What the end of `main` can do, in this order.
 #[derive(Clone, Copy)]
 pub(crate) enum Step {
     /// Stops the global reactor, which drops its jobs.
     StopReactor,
-    /// Has all [`BackgroundLogger`](crate::BackgroundLogger)s write what they have, which the jobs' `Drop`s may have
-    /// added to.
+    /// Has all [`BackgroundLogger`](crate::BackgroundLogger)s write what they have, which the jobs'
+    /// `Drop`s may have added to.
     FlushLoggers,
 }
 
@@ -47,20 +47,21 @@ thread_local! {
     static GUARD: Guard = const { Guard { driven: RefCell::new(None) } };
 }
 
-/// Registers the reactor that this thread drives, if this is the main thread. The end of `main` does not wait for that
-/// one, as no other thread could run it, but stops its jobs itself; it is there if `exit` was called inside a
-/// poll, or the future was leaked.
+/// Registers the reactor that this thread drives, if this is the main thread. The end of `main`
+/// does not wait for this reactor, as no other thread could run it, but stops its jobs itself.
+/// There are such jobs if `exit` was called inside a poll, or the future was leaked.
 pub(crate) fn stop_on_this_thread(driven: Weak<dyn StopAtExit>) {
     if is_main_thread() {
         let _ = GUARD.try_with(|guard| guard.driven.replace(Some(driven)));
     }
 }
 
-/// Registers what the step does. If this is the main thread, the end of `main` runs all steps from now on.
+/// Registers what the step does. If this is the main thread, the end of `main` runs all steps from
+/// now on.
 pub(crate) fn arm(step: Step, run: Run) {
     STEPS[step as usize].get_or_init(|| run);
     if is_main_thread() {
-        // Where it is too late for that, `main` has ended before.
+        // If the thread-local is gone already, `main` has ended before.
         let _ = GUARD.try_with(|_| ());
     }
 }
@@ -74,8 +75,8 @@ impl Drop for Guard {
             }
             let end = deadline(Instant::now(), GRACE);
             for run in STEPS.iter().filter_map(OnceLock::get) {
-                // A panic in a destructor of a thread-local would abort the process, and here wakers and loggers
-                // of the program run.
+                // A panic in a destructor of a thread-local would abort the process, and here
+                // wakers and loggers of the program run.
                 let _ = catch(|| run(end));
             }
         }
@@ -100,8 +101,8 @@ fn is_main_thread() -> bool {
     main == 1
 }
 
-/// Is this the thread that runs `main`? Not known here, so the end of `main` is nothing special. On Windows it could not
-/// be: the other threads are gone by then.
+/// Is this the thread that runs `main`? Not known on these systems, so the end of `main` does
+/// nothing. On Windows it could do nothing: the other threads are gone by then.
 #[cfg(not(any(
     target_os = "linux",
     target_os = "android",

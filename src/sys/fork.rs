@@ -14,8 +14,8 @@ static STARTED_BY: AtomicU32 = AtomicU32::new(0);
 /// In a fork of that process: its id. Elsewhere 0.
 static FORKED_FROM: AtomicU32 = AtomicU32::new(0);
 
-/// Marks this process as one with a reactor, before the first step of starting one, so that its forks
-/// know what they are. Fails if another process is marked, of which this one is a fork.
+/// Marks this process as one with a reactor, before the first step of starting one, so that its
+/// forks know what they are. Fails if another process is marked, of which this one is a fork.
 pub(crate) fn mark_process() -> Result<(), Error> {
     let this = process::id();
     // ORDERING: Relaxed; a fork copies memory as it is, and threads only compare the number.
@@ -25,8 +25,8 @@ pub(crate) fn mark_process() -> Result<(), Error> {
     }
 }
 
-/// In a fork of a process that has started a reactor: the id of that process. Costs one load: the mark
-/// is made by the fork itself, see [`watch_forks`].
+/// In a fork of a process that has started a reactor: the id of that process. Costs one load: the
+/// mark is made by the fork itself, see [`watch_forks`].
 pub(crate) fn forked_from() -> Option<u32> {
     Some(FORKED_FROM.load(Ordering::Relaxed)).filter(|&pid| pid != 0)
 }
@@ -41,9 +41,9 @@ pub(crate) fn check_not_forked() -> Result<(), Error> {
 
 /// A value that a forked child never drops.
 ///
-/// What came with the fork is the parent's. To drop a socket in the child would take it out of the poller that both
-/// processes have; to close a channel or wake a task takes locks that a thread of the parent may have held at
-/// the fork, and that no thread of the child will ever release.
+/// What came with the fork is the parent's. To drop a socket in the child would take it out of the
+/// poller that both processes have; to close a channel or wake a task takes locks that a thread of
+/// the parent may have held at the fork, and that no thread of the child will ever release.
 pub(crate) struct Owned<T> {
     /// `None` only while `self` is being consumed.
     value: Option<T>,
@@ -54,7 +54,7 @@ impl<T> Owned<T> {
         Self { value: Some(value) }
     }
 
-    /// Returns the value, which anyone may drop from now on.
+    /// Returns the value, which is dropped like any other from now on.
     pub(crate) fn into_inner(mut self) -> T {
         self.value.take().expect("taken only here and in `drop`, which consume it")
     }
@@ -91,8 +91,8 @@ mod sys {
 
     /// Has every fork from now on mark its child. Registered once: there is no way to take it back.
     pub(crate) fn watch_forks() -> io::Result<()> {
-        /// Runs in the child, between `fork` and its return, where only what is safe in a signal handler
-        /// may be done: two atomic operations.
+        /// Runs in the child, between `fork` and its return, where only what is safe in a signal
+        /// handler may be done: two atomic operations.
         extern "C" fn mark_child() {
             FORKED_FROM.store(STARTED_BY.load(Ordering::Relaxed), Ordering::Relaxed);
         }
@@ -104,7 +104,8 @@ mod sys {
             return Ok(());
         }
         #[expect(unsafe_code, reason = "FFI")]
-        // SAFETY: the handler is a function that lives as long as the program, and async-signal-safe.
+        // SAFETY: the handler is a function that lives as long as the program, and
+        // async-signal-safe.
         let error = unsafe { libc::pthread_atfork(None, None, Some(mark_child)) };
         *watched = error == 0;
         if *watched { Ok(()) } else { Err(io::Error::from_raw_os_error(error)) }

@@ -98,9 +98,9 @@ mod tests {
                 while begun.load(Ordering::Relaxed) == before {
                     thread::yield_now();
                 }
-                let asked = begun.load(Ordering::Relaxed);
+                let before = begun.load(Ordering::Relaxed);
                 let locked = mutex.lock_first();
-                between += begun.load(Ordering::Relaxed) - asked;
+                between += begun.load(Ordering::Relaxed) - before;
                 drop(locked);
             }
             over.store(true, Ordering::Relaxed);

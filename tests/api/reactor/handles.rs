@@ -1,4 +1,4 @@
-//! Reactors of one's own: settings, handles, and how they stop.
+//! A program's own reactors: settings, handles, and how they stop.
 
 use std::future;
 use std::sync::mpsc;

@@ -38,7 +38,7 @@ pub fn event(text: &str, span: &'static str) -> What {
 /// What was heard, and on which thread.
 pub type Heard = (What, ThreadId);
 
-/// A subscriber of one's own, and all that it has heard.
+/// A subscriber, and all that it has heard.
 /// In a forked child, it aborts when it is told anything.
 #[derive(Clone)]
 pub struct Recorder {
