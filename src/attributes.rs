@@ -372,6 +372,9 @@ pub use crochet_macros::run_in_reactor;
 /// # Ok::<(), io::Error>(())
 /// ```
 ///
+/// The two traits have functions of the same names: import the one that you call, or write
+/// `BlockingStore::get(&store, "knit")`.
+///
 /// Above `#[async_trait]`, the trait has `async fn`s. Otherwise a plain `async fn` is a compile
 /// error, as its future need not be `Send`.
 ///

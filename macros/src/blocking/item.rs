@@ -257,8 +257,13 @@ pub(crate) fn cfg_attr(attribute: &Attribute) -> Option<(TokenStream, Vec<Meta>)
 
 /// `blocking`, or `crochet::blocking`.
 fn is_helper(meta: &Meta) -> bool {
-    let segments = &meta.path().segments;
-    segments.len() <= 2 && segments.last().is_some_and(|last| last.ident == "blocking")
+    let path = meta.path();
+    let names: Vec<_> = path.segments.iter().map(|segment| &segment.ident).collect();
+    match names[..] {
+        [only] => only == "blocking",
+        [first, last] => first == "crochet" && last == "blocking",
+        _ => false,
+    }
 }
 
 /// The braces' content as it was written, without helper attributes.

@@ -110,9 +110,8 @@ impl Context<'_> {
             format!("The same as [`{link}::{name}`] of the async API.")
         };
         let can_fail_now = function.output.is_async && !is_result_type(&function.output.ty);
-        let section = can_fail_now.then_some(
-            "# Errors\n\n`crochet::Error`, if there is no result in time, or none at all.",
-        );
+        let section = can_fail_now
+            .then_some("# Errors\n\n`crochet::Error`, if the result is late or cannot come.");
         docs::twin(&item.attributes, &link, section, &|name| self.rename(name))
     }
 

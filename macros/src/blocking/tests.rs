@@ -98,7 +98,7 @@ fn an_impl_has_one_of_its_twin_beside_it() {
     ///
     /// # Errors
     ///
-    /// `crochet::Error`, if there is no result in time, or none at all.
+    /// `crochet::Error`, if the result is late or cannot come.
     #[track_caller]
     pub fn len(&self) -> ::core::result::Result<usize, ::crochet::Error> {
         ::crochet::__private::wait_for_value(
@@ -284,7 +284,7 @@ fn a_trait_has_one_that_blocks_and_that_all_its_types_have() {
 "#;
     let docs = "/// A store.
 ///
-/// What has [`Store`] has this, too: its functions block where those are async.
+/// Implemented for every type that implements [`Store`]: what is async there blocks here.
 ";
     let text = twin(quote!(as = BlockingStore, timeout = 5), item);
     assert_eq!(text, format!("{docs}{declared}{implemented}"));

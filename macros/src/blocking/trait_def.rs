@@ -125,7 +125,7 @@ impl Trait {
         let Written { declared, implemented } = written;
         let (everywhere, attributes) = attributes(&self.attributes);
         let link = format!(
-            "What has [`{name}`] has this, too: its functions block where those are async."
+            "Implemented for every type that implements [`{name}`]: what is async there blocks here."
         );
         let docs = docs::twin(&self.attributes, &link, None, &|name| context.rename(name));
         let (_, arguments, clause) = generics.split_for_impl();
