@@ -1,5 +1,5 @@
-//! The house stands: `src/` is built of wings, one upon the other. No file imports from a wing above its own, and no
-//! files import each other in a circle.
+//! The house stands: `src/` is built of wings, one upon the other. No file imports from a wing
+//! above its own, and no files import each other in a circle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -95,7 +95,7 @@ fn a_download_that_is_left_alone_ends() {
 
 #[test]
 fn a_download_that_fails_is_told() {
-    // Bound and closed: nobody listens there.
+    // Bound and closed: no server listens there.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let ended = run("ctrl_c", &[&format!("http://{address}/")]);
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), STARTED));

@@ -57,8 +57,8 @@ fn terminal() -> (File, Stdio) {
     let (mut screen, mut program) = (-1, -1);
     let size = libc::winsize { ws_row: 24, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
     #[expect(unsafe_code, reason = "FFI")]
-    // SAFETY: it writes two numbers, and reads the size. On success, both are descriptors that
-    // nobody else has.
+    // SAFETY: it writes two numbers, and reads the size. On success, both are descriptors with
+    // no other owner.
     unsafe {
         let (screen, program) = (&raw mut screen, &raw mut program);
         let size = (&raw const size).cast_mut();
@@ -146,7 +146,7 @@ fn a_download_that_fails_is_told() {
     let (url, _) = server(b"HTTP/1.0 200 OK\r\ncontent-".to_vec(), false, || ());
     assert_eq!(fails(&url), "the server closed the connection\n");
     assert_eq!(fails("https://example.com/"), "not an http:// address: https://example.com/\n");
-    // Bound and closed: nobody listens there.
+    // Bound and closed: no server listens there.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert!(fails(&format!("http://{address}/")).contains("refused"));
 }

@@ -1,5 +1,5 @@
-//! The README's programs, built as a reader would build them: each in a fresh package that has what the README's
-//! `cargo add` line names, and nothing else.
+//! The README's programs, built as a reader would build them: each in a fresh package that has what
+//! the README's `cargo add` line names, and nothing else.
 
 use std::env;
 use std::fs;

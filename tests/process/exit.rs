@@ -177,7 +177,8 @@ fn unsettled(on_drop: impl FnMut() + Send + 'static) -> Job {
     crochet::run_in_reactor(never(OnDrop(on_drop)))
 }
 
-/// A job that waits for another one when it is dropped, which is dropped after it on the same thread.
+/// A job that waits for another one when it is dropped, which is dropped after it on the same
+/// thread.
 fn begun_and_queued() {
     let (tells, queued) = mpsc::channel::<Job>();
     unsettled(move || {

@@ -1,9 +1,9 @@
-//! `wait_for` where its end races with the job's: after the call has returned, nobody may touch the
-//! future, nor what it borrowed.
+//! `wait_for` where its end races with the job's: after the call has returned, no thread may touch
+//! the future, nor what it borrowed.
 //!
 //! Each future looks at a canary on its caller's stack whenever it is polled or dropped, and goes
-//! on looking for a while. The caller kills the canary as soon as the call is back. Who sees it
-//! dead ends the process: memory is no longer what it seems.
+//! on looking for a while. The caller kills the canary as soon as the call is back. A future
+//! that sees it dead ends the process: memory is no longer what it seems.
 
 use std::future::Future;
 use std::hint::black_box;
@@ -46,7 +46,7 @@ impl Canary {
         }
     }
 
-    /// Kills it, and gives whoever still looks the time to see that.
+    /// Kills it, and gives a future that still looks the time to see that.
     fn kill(&self) {
         black_box(self).0.store(DEAD, Ordering::Relaxed);
         for _ in 0..LOOKS * 2 {

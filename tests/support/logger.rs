@@ -46,7 +46,7 @@ impl Log {
         let records = self.records.lock().unwrap();
         let (records, _) =
             self.more.wait_timeout_while(records, LONG, |all| found(all).is_none()).unwrap();
-        found(&records).unwrap_or_else(|| panic!("nobody logged {text:?}; there is {records:?}"))
+        found(&records).unwrap_or_else(|| panic!("no record has {text:?}; there is {records:?}"))
     }
 }
 

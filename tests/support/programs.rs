@@ -138,7 +138,7 @@ pub(crate) fn in_job(what: impl FnOnce() + Send + 'static) {
     job.join(LONG).unwrap();
 }
 
-/// A job that holds the reactor for longer than anyone waits.
+/// A job that holds the reactor for longer than any wait takes.
 pub(crate) fn hog() {
     support::hog(&Reactor::global().unwrap()).job.detach();
 }

@@ -11,7 +11,7 @@ use futures_lite::{AsyncRead, AsyncWrite};
 
 /// What one poll does.
 pub(crate) enum Step {
-    /// As `Pending`, and wakes nobody.
+    /// As `Pending`, and wakes no task.
     Stuck,
     Pending,
     /// Reads one byte, or writes all.

@@ -55,7 +55,7 @@ pub(crate) fn until_closed(stream: &mut TcpStream) {
     let _ = stream.read_to_end(&mut Vec::new());
 }
 
-/// An address where nobody listens.
+/// An address where no server listens.
 pub(crate) fn dead_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

@@ -1,6 +1,7 @@
-//! A timeout says why: the job's state and who held the reactor thread, as values and in words.
+//! A timeout says why: the job's state and which job held the reactor thread, as values and in
+//! words.
 //!
-//! The text for a `Driver` that nobody is running is in `reactor/driver.rs`.
+//! The text for a `Driver` that has not been run is in `reactor/driver.rs`.
 
 use std::future;
 use std::thread;

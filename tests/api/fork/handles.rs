@@ -175,7 +175,8 @@ fn there_are_no_jobs_and_none_of_the_parents_is_dropped() {
     });
     crochet::setup().unwrap();
     let other = crochet::run_in_reactor(future::pending::<Result<(), Error>>);
-    assert_eq!(reactor.jobs().len(), 2); // and so the job is where it is for those who ask
+    // The list moves the job out of the queue, into the tracker.
+    assert_eq!(reactor.jobs().len(), 2);
     let mut mine = Some((reactor, job));
     in_fork(|| {
         let (reactor, job) = mine.take().unwrap();

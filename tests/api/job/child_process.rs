@@ -110,7 +110,7 @@ fn children_die_with_their_reactor_and_leave_no_zombie() {
     for job in &jobs {
         assert!(job.wait(LONG).unwrap_err().is_reactor_stopped());
     }
-    // Nobody drives a reactor any more; async-process sees to its children all the same.
+    // No thread drives a reactor any more; async-process reaps its children all the same.
     until(|| children().is_empty());
 }
 

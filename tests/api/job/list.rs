@@ -2,7 +2,7 @@
 //!
 //! | | queued | running | waiting | ended |
 //! |---|---|---|---|---|
-//! | by whom | another thread, a job | another thread, itself | another thread | whoever saw the end |
+//! | listed by | another thread, a job | another thread, itself | another thread | the thread that saw the end |
 
 use std::future::pending;
 use std::panic::Location;

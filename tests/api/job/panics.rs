@@ -7,7 +7,7 @@
 //! | the `Drop` of the future at cancel | `Panicked` |
 //! | the `Drop` of the closure, uncalled, at cancel | `Panicked` |
 //! | the `Drop` of either at shutdown, or of the closure where it is refused | `Panicked` |
-//! | the `Drop` of a value that nobody takes | it has succeeded |
+//! | the `Drop` of a value that no caller takes | it has succeeded |
 //! | the `Drop` of a panic's own payload | that of the first panic |
 
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Failures that nobody has seen are logged once each; nothing else is.
+//! Failures that no caller has seen are logged once each; nothing else is.
 //!
 //! | the handle is dropped | queued, running, waiting | done: ok | done: err | panicked | cancelled | stopped |
 //! |---|---|---|---|---|---|---|
@@ -163,7 +163,7 @@ fn a_panic_in_the_drop_of_a_future_is_logged_though_there_was_a_result() {
     let reactor = Reactor::new().unwrap();
     log();
     let hog = hog(&reactor);
-    // The result, which nobody gets, would panic as well.
+    // The result, which no caller gets, would panic as well.
     let job: EventualResult<_> = reactor.run_in_reactor(|| {
         let bomb = PanicOnDrop("<bomb in the future>");
         std::future::poll_fn(move |_| {

@@ -127,7 +127,8 @@ fn a_driver_dropped_unrun_frees_waiters() {
     assert!(dropped.is_open());
 }
 
-/// Asserts that jobs are refused, by each way to submit one, and that no reactor thread is started for them.
+/// Asserts that jobs are refused, by each way to submit one, and that no reactor thread is started
+/// for them.
 fn assert_refused() {
     let waited: Result<(), Error> = crochet::wait_for(LONG, async { Ok(()) });
     assert!(matches!(waited, Err(Error::ReactorStopped)), "{waited:?}");
@@ -240,7 +241,7 @@ fn a_driver_that_was_shut_down_before_it_was_run_does_not_run() {
     let job = crochet::run_in_reactor(never(()));
     crochet::shutdown(LONG).unwrap();
     assert!(job.wait(LONG).unwrap_err().is_reactor_stopped());
-    let main = async { unreachable!("nobody may poll this") };
+    let main = async { unreachable!("this must not be polled") };
     let result: Result<(), Error> = async_io::block_on(driver.run(main));
     assert!(matches!(result, Err(Error::ReactorStopped)));
 }

@@ -14,7 +14,7 @@ struct NoThreads(libc::rlimit);
 
 impl NoThreads {
     fn new() -> Self {
-        /// An id that nobody has. The limit is not for root, so tests that are run by root change
+        /// An id that no user has. The limit is not for root, so tests that are run by root change
         /// into that.
         const NOBODY: libc::uid_t = 54_321;
 

@@ -39,7 +39,7 @@ fn a_job_that_is_not_retrieved_in_time_is_cancelled_on_its_reactor_thread() {
     let job = endless(&reactor, drops.witness());
     let start = Instant::now();
     let id = job.stash_for(SHORT);
-    // Nobody comes by: the reactor does it by itself.
+    // No caller comes by: the reactor does it by itself.
     until(|| drops.count() == 1);
     assert!(start.elapsed() >= SHORT);
     assert_eq!(drops.threads(), [thread_of(&reactor)]);
@@ -166,7 +166,7 @@ fn where_the_reactor_has_stopped_the_next_stash_sees_to_it() {
     let id = done(&reactor, &drops).stash_for(SHORT);
     reactor.shutdown(LONG).unwrap();
     let other = Reactor::new().unwrap();
-    // Anybody's stash will do, once the time is over.
+    // Any other stash will do, once the time is over.
     until(|| {
         let other = other.run_in_reactor(|| async { Ok::<_, Error>(()) });
         retrieve_result::<(), Error>(other.stash()).unwrap().detach();

@@ -185,7 +185,7 @@ fn a_payload_that_is_no_string_arrives_as_it_is() {
     let received = received.downcast::<Arc<i32>>().unwrap();
     assert!(Arc::ptr_eq(&received, &payload));
     drop(received);
-    assert_eq!(Arc::strong_count(&payload), 1, "nobody keeps it");
+    assert_eq!(Arc::strong_count(&payload), 1, "no other owner is left");
     thread_of(&reactor);
 }
 

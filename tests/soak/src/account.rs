@@ -32,7 +32,8 @@ pub(crate) enum Fate {
     Stopped,
 }
 
-/// All jobs so far. ORDERING: Relaxed everywhere; the numbers are compared when the threads have ended.
+/// All jobs so far. ORDERING: Relaxed everywhere; the numbers are compared when the threads have
+/// ended.
 #[derive(Default)]
 pub(crate) struct Account {
     submitted: AtomicU64,

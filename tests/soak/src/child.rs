@@ -10,12 +10,14 @@ use crochet::Error;
 #[cfg(unix)]
 pub(crate) fn fork() {
     #[expect(unsafe_code, reason = "FFI")]
-    // SAFETY: the child uses the allocator, which can be used after a fork, and the code under test.
+    // SAFETY: the child uses the allocator, which can be used after a fork, and the code under
+    // test.
     let child = unsafe { libc::fork() };
     assert!(child >= 0, "{}", io::Error::last_os_error());
     if child == 0 {
         #[expect(unsafe_code, reason = "FFI")]
-        // SAFETY: both take a number. The signal ends a child that is stuck; `_exit` does not return.
+        // SAFETY: both take a number. The signal ends a child that is stuck; `_exit` does not
+        // return.
         unsafe {
             libc::alarm(30);
             libc::_exit(i32::from(!is_refused()));

@@ -125,8 +125,8 @@ async fn talk(value: u64) -> Result<u64, Failure> {
     Ok(u64::from_le_bytes(bytes))
 }
 
-/// What the outcome says of the job; panics if it cannot be. `Failure::Crate` comes as `Error::Job` where a
-/// job's own job was refused.
+/// What the outcome says of the job; panics if it cannot be. `Failure::Crate` comes as `Error::Job`
+/// where a job's own job was refused.
 pub(crate) fn fate(result: Result<u64, Error<Failure>>, kind: Kind, value: u64) -> Fate {
     match result {
         Ok(returned) => {

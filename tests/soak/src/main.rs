@@ -5,10 +5,12 @@
 //! $ cargo run --release -p crochet-soak -- 600 12345   # for ten minutes, from that seed
 //! ```
 //!
-//! It comes in two parts, a warm-up and the rest. At the end of each, when all threads have ended and all reactors
-//! are shut down, it compares: memory has not grown, threads and open files are those of the first part. Every job
-//! is accounted for: done + failed + cancelled + stopped = submitted, and everything that a job owned has been
-//! dropped once; every record that was logged has been written. It prints what it has found, and exits with 1 if anything is amiss, or if it hangs.
+//! It comes in two parts, a warm-up and the rest. At the end of each, when all threads have ended
+//! and all reactors are shut down, it compares: memory has not grown, threads and open files are
+//! those of the first part. Every job is accounted for: done + failed + cancelled + stopped =
+//! submitted, and everything that a job owned has been dropped once; every record that was logged
+//! has been written. It prints what it has found, and exits with 1 if anything is amiss, or if it
+//! hangs.
 //!
 //! The seed decides what each thread does; how the threads meet is the machine's.
 

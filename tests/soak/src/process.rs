@@ -15,7 +15,7 @@ pub(crate) fn end_if_it_takes(time: Duration) {
     });
 }
 
-/// What the process takes up, when nobody is at work.
+/// What the process takes up when no thread is at work.
 pub(crate) struct Footprint {
     /// Resident memory, in bytes.
     memory: u64,
@@ -35,8 +35,8 @@ impl Footprint {
         }
     }
 
-    /// The footprint once the threads that are about to end have ended: those of the pool for blocking code take
-    /// their time. `patience` bounds that.
+    /// The footprint once the threads that are about to end have ended: those of the pool for
+    /// blocking code take their time. `patience` bounds that.
     pub(crate) fn settled(patience: Duration) -> Self {
         let start = Instant::now();
         let mut least = Self::now();

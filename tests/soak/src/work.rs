@@ -113,7 +113,8 @@ impl Worker {
                 return self.account.close(job::fate(result, kind, value));
             }
             3 => {
-                // The job is cancelled when the time is over; what became of it only its own drop can tell.
+                // The job is cancelled when the time is over; what became of it only its own drop
+                // can tell.
                 let result = job.into_result(timeout);
                 return self.account.close(job::fate(result, kind, value));
             }

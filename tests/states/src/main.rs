@@ -1,5 +1,5 @@
-//! A fuzzer of the API's states: it draws sequences of calls, makes them on several threads and reactors, and checks
-//! each answer against a model of what it may be.
+//! A fuzzer of the API's states: it draws sequences of calls, makes them on several threads and
+//! reactors, and checks each answer against a model of what it may be.
 //!
 //! ```text
 //! $ cargo run --release -p crochet-states                      # for 60 seconds, from a seed of its own
@@ -7,14 +7,16 @@
 //! $ cargo run --release -p crochet-states -- --case 12345 --times 100 --skip 3,5   # one case again
 //! ```
 //!
-//! `--no-fork` leaves forks out, for ThreadSanitizer. Cases run in a process of their own, so that a hang or an abort is
-//! found, too. A case that fails is made smaller: operations are left out as long as it still fails. The seed decides
-//! what is called; how the threads meet is the machine's, so each candidate is tried many times.
+//! `--no-fork` leaves forks out, for ThreadSanitizer. Cases run in a process of their own, so that
+//! a hang or an abort is found, too. A case that fails is made smaller: operations are left out as
+//! long as it still fails. The seed decides what is called; how the threads meet is the machine's,
+//! so each candidate is tried many times.
 //!
-//! The model, per thread and job (`worker.rs`): a job ends in the way of its kind, or cancelled if it was, or stopped if
-//! its reactor was; every later answer is the same; a wait is late only if it was allowed to be, by itself or by a scope
-//! around it; an interruption has a check that failed; when a job's end is told, all it owned is gone, and when `wait_for`
-//! returns or unwinds, its future is; at the end of a case nothing is left of any job.
+//! The model, per thread and job (`worker.rs`): a job ends in the way of its kind, or cancelled if
+//! it was, or stopped if its reactor was; every later answer is the same; a wait is late only if it
+//! was allowed to be, by itself or by a scope around it; an interruption has a check that failed;
+//! when a job's end is told, all it owned is gone, and when `wait_for` returns or unwinds, its
+//! future is; at the end of a case nothing is left of any job.
 
 #[cfg(unix)]
 mod fork;
@@ -103,7 +105,8 @@ fn parse(args: &[String]) -> Option<Command> {
     Some(Command::Fuzz { time, seed })
 }
 
-/// Panics that are made on purpose are not shown; any other one ends the process, at once and with its text.
+/// Panics that are made on purpose are not shown; any other one ends the process, at once and with
+/// its text.
 fn install_hook() {
     std::panic::set_hook(Box::new(|info| {
         if !worker::is_on_purpose(info.payload()) {
@@ -144,7 +147,8 @@ fn run(seed: u64, skip: &BTreeSet<usize>, forks: bool) {
             reactor.shutdown(LONG).expect("the last shutdown");
         }
         crochet::shutdown(LONG).expect("the last shutdown of the global reactor");
-        // A shutdown of the global reactor that was late has given it up: it may still be dropping its jobs.
+        // A shutdown of the global reactor that was late has given it up: it may still be dropping
+        // its jobs.
         let end = Instant::now() + LONG;
         while case.owned.load(Ordering::SeqCst) > 0 {
             assert!(Instant::now() < end, "something of a job is left");

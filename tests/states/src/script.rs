@@ -32,7 +32,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Whether it ends without anybody's help.
+    /// Whether it ends by itself.
     pub(crate) fn ends_by_itself(self) -> bool {
         !matches!(self, Self::WaitsAtGate(_) | Self::Never)
     }

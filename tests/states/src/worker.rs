@@ -1,4 +1,5 @@
-//! One thread of a case: makes the calls, and checks what each of them tells against what it may tell.
+//! One thread of a case: makes the calls, and checks what each of them tells against what it may
+//! tell.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};

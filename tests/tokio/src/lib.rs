@@ -1,5 +1,5 @@
-//! Tests of the feature `tokio`, with tokio and libraries that are built on it; see `tests`. Here is what they
-//! share: witnesses of the context.
+//! Tests of the feature `tokio`, with tokio and libraries that are built on it; see `tests`. Here
+//! is what they share: witnesses of the context.
 
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, ThreadId};

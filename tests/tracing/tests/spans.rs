@@ -269,7 +269,7 @@ fn each_caller_has_a_subscriber_of_its_own() {
         let story: Vec<_> = (0..50).flat_map(|_| reported("call")).collect();
         assert_eq!(on(there, recorder), story);
     }
-    // And who has none is not heard by any.
+    // And a thread without a subscriber is not heard by any.
     reactor.wait_for(LONG, report()).unwrap();
     reactor.run_in_reactor(report).join(LONG).unwrap();
     assert_eq!(on(there, &recorders[0]).len(), reported("call").len() * 50);

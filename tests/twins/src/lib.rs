@@ -1,4 +1,4 @@
-//! Blocking twins of published async crates, made by `#[crochet::blocking]` from their public API alone. The tests use
-//! them against real servers.
+//! Blocking twins of published async crates, made by `#[crochet::blocking]` from their public API
+//! alone. The tests use them against real servers.
 
 pub mod http;

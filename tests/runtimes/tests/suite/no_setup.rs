@@ -3,7 +3,7 @@
 //! | | smol | async-io | tokio, current thread | tokio, multi-thread |
 //! |---|---|---|---|---|
 //! | libraries call `setup`, or just `wait_for`, before, during and after the run | x | x | x | x |
-//! | the driver is run late: jobs wait, and a wait says that nobody drives | x | x | x | x |
+//! | the driver is run late: jobs wait, and a wait says that the driver is not run | x | x | x | x |
 //! | the run ends early: what waits is told | x | x | x | x |
 //! | the run is dropped midway | x | x | x | x |
 //!
@@ -112,7 +112,9 @@ mod cases {
         let late = late.unwrap_err();
         assert!(late.is_timeout());
         assert!(late.to_string().ends_with("nobody is running the Driver"), "{late}");
-        let Err(late) = job.wait(Duration::from_millis(30)) else { panic!("nobody runs it") };
+        let Err(late) = job.wait(Duration::from_millis(30)) else {
+            panic!("the driver is not run")
+        };
         assert!(late.to_string().ends_with("nobody is running the Driver"), "{late}");
         let main = driver.run(job.into_future());
         block_on(pin!(async {

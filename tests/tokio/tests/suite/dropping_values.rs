@@ -1,5 +1,5 @@
-//! What is the user's is dropped in the context, also where it is no job: results, errors, panics' payloads, streams,
-//! items, closures. `dropping.rs` has the jobs.
+//! What is the user's is dropped in the context, also where it is no job: results, errors, panics'
+//! payloads, streams, items, closures. `dropping.rs` has the jobs.
 //!
 //! | what | dropped by | where |
 //! |---|---|---|

@@ -100,7 +100,8 @@ fn in_the_last_destructors_of_a_thread_a_held_value_is_dropped_without_a_context
     let _limit = limit(LONG);
     let (witness, dropped) = witness();
     let thread = thread::spawn(move || {
-        // The first thread-local of the thread is usually the last one to be destroyed: after tokio's.
+        // The first thread-local of the thread is usually the last one to be destroyed: after
+        // tokio's.
         KEPT.set(Some(Held::new(witness)));
         assert!(in_context(context).is_some());
     });

@@ -61,7 +61,8 @@ impl Body {
         }
     }
 
-    /// The async body, its length if it is a reader's and known, and how the reader will have failed.
+    /// The async body, its length if it is a reader's and known, and how the reader will have
+    /// failed.
     pub(super) fn into_async(self) -> (reqwest::Body, Option<u64>, Failure) {
         let (failed, failure) = mpsc::channel();
         let (reader, len) = match self.0 {

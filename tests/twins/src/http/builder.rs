@@ -31,7 +31,8 @@ impl ClientBuilder {
         Ok(Client(layer::Client { inner, timeout: self.timeout }.into()))
     }
 
-    /// Sets how long each call waits at most: for the response, and for each part of its body. Without it: 30 seconds.
+    /// Sets how long each call waits at most: for the response, and for each part of its body.
+    /// Without it: 30 seconds.
     pub fn timeout<T: Into<Option<Duration>>>(mut self, timeout: T) -> Self {
         self.timeout = timeout.into();
         self

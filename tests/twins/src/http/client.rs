@@ -28,7 +28,8 @@ impl Client {
     ///
     /// # Panics
     ///
-    /// If there is no access to what the system has for it; [`builder`](Self::builder) reports that.
+    /// If there is no access to what the system has for it; [`builder`](Self::builder) reports
+    /// that.
     pub fn new() -> Self {
         ClientBuilder::new().build().expect("Client::new()")
     }

@@ -1,5 +1,5 @@
-//! Errors of reqwest's own type for what its async client does not report. They have no public constructors, but the
-//! client makes them of what is given to it.
+//! Errors of reqwest's own type for what its async client does not report. They have no public
+//! constructors, but the client makes them of what is given to it.
 
 use std::io;
 use std::sync::{Arc, LazyLock};

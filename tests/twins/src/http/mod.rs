@@ -1,8 +1,9 @@
-//! `reqwest::blocking`, written again: a twin of reqwest's async client, with the names and signatures of the original.
+//! `reqwest::blocking`, written again: a twin of reqwest's async client, with the names and
+//! signatures of the original.
 //!
-//! The async client lives in [`layer`], behind newtypes that know how long each call waits, as the original's client
-//! does. What waits is made from these by two attributes; what does not is passed on. Unlike the original, this one may
-//! be used and dropped in a runtime; only not in a job.
+//! The async client lives in [`layer`], behind newtypes that know how long each call waits, as the
+//! original's client does. What waits is made from these by two attributes; what does not is passed
+//! on. Unlike the original, this one may be used and dropped in a runtime; only not in a job.
 
 /// Methods that need not wait, and that the async value has under the same name.
 macro_rules! passed_on {

@@ -12,7 +12,8 @@ use serde::de::DeserializeOwned;
 
 use super::{error, layer};
 
-/// A response, whose body is read as it comes. Dropping it closes the connection if not all of it was read.
+/// A response, whose body is read as it comes. Dropping it closes the connection if not all of it
+/// was read.
 #[derive(Debug)]
 pub struct Response(pub(super) Held<layer::Response>);
 

@@ -1,4 +1,5 @@
-//! The twin of reqwest's client beside the original, against one server; and where the original panics.
+//! The twin of reqwest's client beside the original, against one server; and where the original
+//! panics.
 
 mod server;
 

@@ -1,11 +1,13 @@
-//! A small HTTP server on a free port: a thread for each connection, and a path for each way to answer.
+//! A small HTTP server on a free port: a thread for each connection, and a path for each way to
+//! answer.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-/// Starts a server, which runs as long as the program, and returns its address: `http://127.0.0.1:1234`.
+/// Starts a server, which runs as long as the program, and returns its address:
+/// `http://127.0.0.1:1234`.
 pub(crate) fn start() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
