@@ -2,3 +2,6 @@
 //! alone. The tests use them against real servers.
 
 pub mod http;
+pub mod memcached;
+pub mod net;
+pub mod redis;
