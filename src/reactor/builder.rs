@@ -22,7 +22,7 @@ impl Reactor {
     ///
     /// # Errors
     ///
-    /// [`Error::Setup`] if there is no thread to be had, and [`Error::Forked`].
+    /// [`Error::Setup`] if the thread could not be started, and [`Error::Forked`].
     ///
     /// # Examples
     ///
@@ -49,7 +49,8 @@ impl Reactor {
     }
 }
 
-/// From when on a single `poll` is reported as slow, unless [`Builder::slow_poll`] says otherwise.
+/// How long a single `poll` takes that is reported as slow, unless [`Builder::slow_poll`] says
+/// otherwise.
 const SLOW_POLL: Duration = Duration::from_millis(100);
 
 /// Settings for a reactor. Each method returns the builder; only [`build`](Self::build) can fail.
@@ -71,7 +72,7 @@ const SLOW_POLL: Duration = Duration::from_millis(100);
 pub struct Builder {
     name: String,
     stack_size: Option<usize>,
-    /// `None` for the environment's, or the default.
+    /// `None` for the bound of the environment, or the default.
     spin: Option<Duration>,
     slow_poll: Duration,
     panic_hook: bool,
@@ -112,34 +113,35 @@ impl Builder {
         self
     }
 
-    /// Sets the bound of the busy-wait: how long a waiting thread looks for its result before it
-    /// goes to sleep. The reactor, when it has run out of work, looks for a part of that. Zero is
-    /// not at all, and [`Duration::MAX`] is always.
+    /// Sets the bound of the busy-wait: how long a waiting thread spins before it goes to sleep.
+    /// The reactor, when it has run out of work, spins for a part of that. Zero is no busy-wait,
+    /// and [`Duration::MAX`] never sleeps.
     ///
     /// The default is what the environment variable `CROCHET_SPIN` says when the reactor is built:
     /// a whole number of microseconds, `0` for no busy-wait. Without it the default is 100 µs; a
-    /// value that is no such number is ignored, and logged once, at `warn`. So the user of a
-    /// program can switch the busy-wait off, unless the program has set its bound here.
+    /// value that is no such number is ignored, and logged once, at `warn`. So the busy-wait of a
+    /// program can be switched off from outside, unless the program sets its bound here.
     ///
-    /// To wake a thread that sleeps on an idle core takes 25 to 50 µs, each way. A busy-wait saves
-    /// that where things happen within the bound; where they do not, it is given up: each call's
-    /// place in the source, and the reactor, learn from waits that took longer, and try again once
-    /// in 64 times. A reactor without work sleeps. With one core for the process, or a
+    /// Waking a thread that sleeps on an idle core takes 25 to 50 µs, each way. A busy-wait saves
+    /// that where a result comes within the bound. Where it does not, spinning is given up: each
+    /// call site, and the reactor, learn from waits that took longer, and spin again once in 64
+    /// times. A reactor without work sleeps. With one core for the process, or a
     /// [`Driver`](crate::Driver), there is no busy-wait.
     pub fn spin(mut self, bound: Duration) -> Self {
         self.spin = Some(bound);
         self
     }
 
-    /// Sets from when on a single `poll` is logged as slow: at `warn`, target `crochet`, at most
-    /// once a second. The default is 100 ms; zero is every poll, and [`Duration::MAX`] is never.
+    /// Sets how long a single `poll` may take before it is logged as slow: at `warn`, target
+    /// `crochet`, at most once a second. The default is 100 ms; zero is every poll, and
+    /// [`Duration::MAX`] is never.
     pub fn slow_poll(mut self, limit: Duration) -> Self {
         self.slow_poll = limit;
         self
     }
 
     /// Sets whether the reactor may install its panic hook, from which [`Panic`](crate::Panic) has
-    /// the place and the backtrace. The default is true.
+    /// the location and the backtrace. The default is true.
     ///
     /// The hook is installed once in a process, by the first reactor that may. It passes every
     /// panic on to the hook that was there before; where a job would have needed the feature

@@ -15,7 +15,7 @@ use crate::sys::fork::{self, check_not_forked};
 /// driven by [`run`](Self::run).
 ///
 /// Dropping it unrun stops the reactor: jobs that were queued are dropped, on the thread that drops
-/// it, and calls that wait for them return [`Error::ReactorStopped`].
+/// it, and all waits for them end with [`Error::ReactorStopped`].
 #[must_use = "jobs wait until `.run(main)` is polled, and are dropped when this is"]
 pub struct Driver {
     shared: Arc<Shared>,

@@ -145,8 +145,8 @@ fn stop_at_end_of_main(end: Option<Instant>) {
 ///
 /// # Errors
 ///
-/// [`Error::Setup`] if there is no thread to be had; the next call tries again. [`Error::Forked`]
-/// in a fork of a process that has had a reactor.
+/// [`Error::Setup`] if the thread could not be started; the next call tries again.
+/// [`Error::Forked`] in a fork of a process that has had a reactor.
 ///
 /// # Examples
 ///
@@ -194,7 +194,7 @@ pub fn setup_with(builder: Builder) -> Result<(), Error> {
 /// # Errors
 ///
 /// [`Error::AlreadySetUp`] if the global reactor exists already, started by [`setup`], a job or
-/// another `no_setup`; it names the place. Otherwise those of [`setup`].
+/// another `no_setup`; the error names the location. Otherwise those of [`setup`].
 ///
 /// # Examples
 ///
@@ -218,13 +218,14 @@ pub fn no_setup() -> Result<Driver, Error> {
 /// Stops the global reactor, and blocks until its thread has ended or `grace` has passed.
 ///
 /// New jobs are refused, every unfinished job is dropped on the reactor thread, in the order in
-/// which they were submitted, and calls that wait for one return [`Error::ReactorStopped`]. Then
-/// the destructors of the thread's thread-locals run. A later [`setup`] or job starts a fresh
-/// reactor; after a [`Driver`], only an explicit start does.
+/// which they were submitted, and all waits for them end with [`Error::ReactorStopped`]. Then the
+/// destructors of the thread's thread-locals run. A later [`setup`] or job starts a fresh reactor;
+/// after a [`Driver`], only an explicit start does.
 ///
-/// On the reactor thread itself it only asks, and returns at once. If there is no reactor it does
-/// nothing, so twice is fine. [`Duration::ZERO`] asks, too, and does not wait: it is
-/// [`Error::TimedOut`], unless the thread has ended already. [`Duration::MAX`] waits for ever.
+/// On the reactor thread itself this call only asks the reactor to stop, and returns at once. If
+/// there is no reactor it does nothing, so calling it twice is fine. [`Duration::ZERO`] asks, too,
+/// and does not wait: the result is [`Error::TimedOut`], unless the thread has ended already.
+/// [`Duration::MAX`] waits for ever.
 ///
 /// Where a [`Driver`] was never run, there is no reactor thread, and the jobs are dropped on this
 /// one.
@@ -327,7 +328,7 @@ where
 ///
 /// # Panics
 ///
-/// If the job panics: the same panic is re-raised here, with the same payload.
+/// If the job panics, its panic is re-raised here, with the same payload.
 ///
 /// # Examples
 ///
@@ -385,7 +386,7 @@ where
 /// println!("{kept:?}");
 /// ```
 ///
-/// Nor may it use what is mutably borrowed elsewhere:
+/// Nor may it use a value that the caller has borrowed mutably elsewhere:
 ///
 /// ```compile_fail,E0502
 /// use crochet::Error;
@@ -412,8 +413,8 @@ where
 /// This is [`wait_for`] for error types which have no `From<`[`Error`]`>` and cannot get one,
 /// because another crate defines them: those of reqwest, sqlx, redis. The result is an
 /// [`Error<E>`](Error), which is an [`std::error::Error`] where `E` is, and shows the job's own
-/// error unchanged. So the operator `?` turns it into `anyhow::Error`, `Box<dyn Error + Send +
-/// Sync>` and the like.
+/// error unchanged. So the operator `?` turns it into `anyhow::Error`,
+/// `Box<dyn Error + Send + Sync>` and the like.
 ///
 /// All else is as for [`wait_for`]: what the future may borrow, timeouts, cancellation.
 ///

@@ -22,9 +22,9 @@ use crate::sys::fork::{self, check_not_forked};
 /// reactor, through the free functions.
 ///
 /// Clones are handles to the same reactor. Dropping the last one stops it, without waiting: its
-/// unfinished jobs are dropped on its thread, and calls that wait for them return [`Error::ReactorStopped`].
-/// [`EventualResult`]s do not keep it alive. The global reactor has a handle of its own, so it is stopped
-/// by [`shutdown`](crate::shutdown) only.
+/// unfinished jobs are dropped on its thread, and calls that wait for them return
+/// [`Error::ReactorStopped`]. [`EventualResult`]s do not keep it alive. The global reactor has a
+/// handle of its own, so it is stopped by [`shutdown`](crate::shutdown) only.
 ///
 /// # Examples
 ///
@@ -85,7 +85,7 @@ impl Reactor {
     ///
     /// # Panics
     ///
-    /// If the job panics: the same panic is re-raised here, with the same payload.
+    /// If the job panics, its panic is re-raised here, with the same payload.
     ///
     /// # Examples
     ///
@@ -111,8 +111,9 @@ impl Reactor {
         self.wait_for_wrapped(timeout, job).map_err(Error::flatten)
     }
 
-    /// Blocks until the job is done on this reactor, or the time is over, and keeps the job's own error apart from
-    /// this crate's. Like the free function [`wait_for_wrapped`](crate::wait_for_wrapped).
+    /// Blocks until the job is done on this reactor, or the time is over, and keeps the job's own
+    /// error apart from this crate's. Like the free function
+    /// [`wait_for_wrapped`](crate::wait_for_wrapped).
     ///
     /// # Errors
     ///
@@ -187,8 +188,8 @@ impl Reactor {
         Ok(())
     }
 
-    /// Lists the unfinished jobs of this reactor, in the order in which they were submitted. Never waits for a
-    /// job. Like the free function [`jobs`](crate::jobs()).
+    /// Lists the unfinished jobs of this reactor, in the order in which they were submitted. Never
+    /// waits for a job. Like the free function [`jobs`](crate::jobs()).
     ///
     /// # Examples
     ///
@@ -235,7 +236,7 @@ impl Reactor {
         &self.handle.shared
     }
 
-    /// The reactor, for a job that this call does not wait for.
+    /// Returns the reactor, for a job that no caller waits for here.
     fn usable(&self) -> Result<&Arc<Shared>, Error> {
         check_not_forked()?;
         Ok(&self.handle.shared)

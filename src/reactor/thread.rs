@@ -19,8 +19,8 @@ pub(crate) struct Thread {
     /// Published when its thread-locals are gone, too: `JoinHandle` cannot be waited for with a
     /// bound.
     left: Arc<Outcome<()>>,
-    /// LOCKING: held while the thread is joined, so that a second caller waits, too. The join is
-    /// short, as the thread has left.
+    /// LOCKING: held while the thread is joined, so that a second caller waits, too; not for long,
+    /// as the thread has left.
     join: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -71,7 +71,7 @@ struct Leaving {
 
 impl Drop for Leaving {
     fn drop(&mut self) {
-        // A later thread may have its thread-locals in the same place.
+        // A later thread may have its thread-locals at the same address.
         self.shared.run_by.leave(RunBy::NO_THREAD);
         // A fork inside a job has a copy of this, and no thread waits for it.
         if fork::forked_from().is_none() {

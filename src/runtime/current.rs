@@ -68,8 +68,8 @@ impl Drop for Enter<'_> {
     }
 }
 
-/// Tells whether this thread is a reactor thread: the global one's or that of your own
-/// [`Reactor`]. Never blocks.
+/// Tells whether this thread is a reactor thread: the global one's or that of a [`Reactor`] of your
+/// own. Never blocks.
 ///
 /// On such a thread the blocking calls return [`Error::OnReactorThread`] if it is their own
 /// reactor's. With a [`Driver`], it is the thread that is polling [`Driver::run`], while it does
@@ -82,7 +82,8 @@ impl Drop for Enter<'_> {
 /// use std::time::Duration;
 ///
 /// assert!(!crochet::in_reactor());
-/// let inside = crochet::wait_for(Duration::from_secs(60), async { Ok::<_, Error>(crochet::in_reactor()) });
+/// let minute = Duration::from_secs(60);
+/// let inside = crochet::wait_for(minute, async { Ok::<_, Error>(crochet::in_reactor()) });
 /// assert!(inside.unwrap());
 /// ```
 ///

@@ -6,7 +6,7 @@
 //! `async_executor::LocalExecutor`. In the reactor's own thread it is polled by
 //! `async_io::block_on`, which sleeps in the system's poller, so that I/O, timers and new jobs all
 //! wake the same sleep, and nothing else does. Before the loop sleeps it may spin for a while; the
-//! policy, with its numbers, is in `spin/`.
+//! policy, with its numbers, is in `spin.rs`.
 
 use std::cell::{Cell, RefCell};
 use std::future::{self, Future};

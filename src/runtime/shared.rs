@@ -1,5 +1,5 @@
-//! What the reactor thread and the callers share: the queue, the lifecycle of the reactor, and which
-//! job holds the thread.
+//! What the reactor thread shares with its callers: the queue and the waker of the loop, the
+//! lifecycle of the reactor, and the tracker of its jobs.
 
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,27 +23,33 @@ use crate::runtime::spin::Spin;
 use crate::sync::lock;
 use crate::sys::fork::{self, check_not_forked};
 
-/// Where a reactor is in its lifecycle. Only forward.
+/// The state of a reactor. It changes forward only, under its lock.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Lifecycle {
-    /// A [`Driver`](crate::Driver) exists, and has not been run.
+    /// A [`Driver`](crate::Driver) exists, and has not been run. Jobs are queued. Left by the run
+    /// of the driver, or by the first thread that stops the reactor, which drops the queued jobs
+    /// itself.
     Undriven,
+    /// A thread runs the loop, or an executor should poll it. Left by the first thread that stops
+    /// the reactor, or by the loop when it ends of itself.
     Running,
-    /// The queue is closed; unfinished jobs are being dropped.
+    /// The queue is closed. The loop is dropping the unfinished jobs, and is the only one to leave
+    /// this state.
     Stopping,
-    /// Every job has ended.
+    /// Every job has ended. Never left.
     Ended,
 }
 
-/// What the reactor thread and the callers share.
+/// What the reactor thread shares with its callers.
 pub(crate) struct Shared {
     pub(crate) id: u64,
-    /// The thread that runs the loop: its own for good, that of a [`Driver`](crate::Driver) while it polls.
+    /// The thread that runs the loop: its own for good, that of a [`Driver`](crate::Driver) while
+    /// it polls.
     pub(crate) run_by: RunBy,
     /// Of use where there is a `Driver`.
     pub(crate) owed_poll: Arc<OwedPoll>,
     submit: fork::Owned<Sender<Envelope<QueuedJob>>>,
-    /// To be emptied by way of `tracker`, which keeps the order.
+    /// Emptied by the tracker only, which keeps the order.
     queue: fork::Owned<Receiver<Envelope<QueuedJob>>>,
     pub(crate) tracker: Tracker,
     /// Wakes the loop. It registers only when it is about to sleep.
@@ -51,7 +57,7 @@ pub(crate) struct Shared {
     pub(crate) tokio: Tokio,
     /// `None` where there is no limit to the number of unfinished jobs.
     semaphore: Option<Arc<Semaphore>>,
-    /// How long either side looks before it sleeps.
+    /// How long each side spins before it sleeps.
     pub(crate) spin: Spin,
     lifecycle: Mutex<Lifecycle>,
     ended: Condvar,
@@ -87,9 +93,10 @@ impl Shared {
 
     /// Queues a job. If the reactor is stopping, the job ends at once, as stopped.
     pub(crate) fn submit(&self, job: Envelope<QueuedJob>) {
-        // RACE: with `begin_stop`. Either the queue is closed already, or the job is in the queue when
-        // the reactor drains it. With `EventLoop::sleep`: the loop registers, then looks once more;
-        // here the job is queued first. So either the loop sees the job, or `wake` sees the loop's waker.
+        // RACE: with `begin_stop`. Either the queue is closed already, or the job is in the queue
+        // when the reactor drains it. With `EventLoop::sleep`: the loop registers, then looks once
+        // more; here the job is queued first. So either the loop sees the job, or `wake` sees the
+        // loop's waker.
         if self.submit.try_send(job).is_ok() {
             self.loop_waker.wake();
         }
@@ -107,8 +114,8 @@ impl Shared {
         if permit.is_some() || self.is_stopping() { Ok(permit) } else { Err(Error::Full) }
     }
 
-    /// Blocks until there is a permit, or until the deadline has passed, which is [`Error::Full`]; `None` is no
-    /// deadline.
+    /// Blocks until there is a permit, or until the deadline has passed, which is [`Error::Full`];
+    /// `None` is no deadline.
     pub(crate) fn acquire(&self, deadline: Option<Instant>) -> Result<Option<Permit>, Error> {
         let mut permit = self.try_acquire();
         if let (Err(_), Some(semaphore)) = (&permit, &self.semaphore) {
@@ -143,7 +150,8 @@ impl Shared {
         self.tracker.list(&self.queue)
     }
 
-    /// Returns the id of a job that was submitted to this reactor; 0 if the reactor has refused the job.
+    /// Returns the id of a job that was submitted to this reactor; 0 if the reactor has refused the
+    /// job.
     pub(crate) fn id_of(&self, job: &Header) -> u64 {
         if fork::forked_from().is_some() {
             return job.id();
@@ -151,18 +159,18 @@ impl Shared {
         self.tracker.id_of(&self.queue, || job.id())
     }
 
-    /// Would a job submitted now be refused?
+    /// Whether a job submitted now would be refused.
     pub(crate) fn is_stopping(&self) -> bool {
         self.submit.is_closed()
     }
 
-    /// Has every job ended?
+    /// Whether every job has ended.
     pub(crate) fn is_ended(&self) -> bool {
         *lock(&self.lifecycle) == Lifecycle::Ended
     }
 
-    /// Refuses a blocking call, made at `location`, that could not end. Reports it, which runs user code: the
-    /// logger.
+    /// Refuses a blocking call, made at `location`, that could not end. Reports it, which runs user
+    /// code: the logger.
     pub(crate) fn check_may_block(
         &self,
         location: &'static Location<'static>,
@@ -201,8 +209,8 @@ impl Shared {
         }
     }
 
-    /// How many jobs are to be taken before this one, if that can be found out in a part of the time that a
-    /// caller has waited.
+    /// How many jobs are to be taken before this one, if that can be found out in a part of the
+    /// time that a caller has waited.
     fn queued_before(&self, header: &Header, waited: Duration) -> Option<u64> {
         let time = (waited / 16).min(Duration::from_millis(10));
         self.tracker.queued_before(&self.queue, || header.id(), time)
@@ -213,13 +221,13 @@ impl Shared {
         if *lock(&self.lifecycle) == Lifecycle::Undriven {
             return Some("nobody is running the Driver");
         }
-        // An executor may take its time for a poll that it owes. It explains the timeout as a job does that holds
-        // the thread: from half of the wait on.
+        // An executor may take its time for a poll that it owes. It explains the timeout as a job
+        // does that holds the thread: from half of the wait on.
         let owed_for = self.owed_poll.owed_for().filter(|_| self.run_by.is_no_thread())?;
         (owed_for.saturating_mul(2) >= waited).then_some("nobody is polling the Driver")
     }
 
-    /// Begins to run, if it has not been stopped before.
+    /// Begins to run, if the reactor has not been stopped before.
     pub(crate) fn begin_run(&self) -> Result<(), Error> {
         let mut lifecycle = lock(&self.lifecycle);
         if *lifecycle != Lifecycle::Undriven {
@@ -229,7 +237,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Begins to stop: no more jobs, no more lifecycle beyond those there are. Returns the state before.
+    /// Closes the queue and moves to `Stopping`; returns the state before.
     fn begin_stop(&self) -> Lifecycle {
         let mut lifecycle = lock(&self.lifecycle);
         let before = *lifecycle;
@@ -243,14 +251,14 @@ impl Shared {
         before
     }
 
-    /// Has the reactor stop, and does not wait. Its own thread drops the jobs; a driver that was never
-    /// run has none, so there the queued jobs are dropped here.
+    /// Stops the reactor, without waiting. The thread that runs the loop drops the jobs. A driver
+    /// that was never run has none, so its queued jobs are dropped here.
     pub(crate) fn stop(&self) {
         match self.begin_stop() {
             Lifecycle::Running => self.loop_waker.wake(),
             Lifecycle::Undriven => {
-                // This thread counts as the reactor's meanwhile: a wait for one of these jobs in the
-                // `Drop` of another is refused, not stuck.
+                // This thread counts as the reactor's meanwhile: a wait for one of these jobs in
+                // the `Drop` of another is refused, not stuck.
                 let _entered = self.run_by.enter();
                 while let Some(job) = self.take() {
                     self.tracker.remove(None);
@@ -263,8 +271,8 @@ impl Shared {
         }
     }
 
-    /// Registers what the thread that stops this reactor calls, with its id, once all jobs have been dropped. The same
-    /// function each time.
+    /// Registers what the thread that stops this reactor calls, with its id, once all jobs have
+    /// been dropped. The same function each time.
     pub(crate) fn call_before_end(&self, log_failures: fn(u64)) {
         self.before_end.get_or_init(|| log_failures);
     }
@@ -276,12 +284,12 @@ impl Shared {
         }
     }
 
-    /// The driver has left its loop, of itself or because it was asked to.
+    /// Notes that the loop has ended, asked to or not, and begins to stop.
     pub(crate) fn leave_loop(&self) {
         self.begin_stop();
     }
 
-    /// Every job has ended, and the thread, if it is our own, is about to.
+    /// Notes that every job has ended. A thread of the reactor's own is about to end.
     pub(crate) fn end(&self) {
         self.tracker.clear();
         *lock(&self.lifecycle) = Lifecycle::Ended;

@@ -16,7 +16,7 @@ use crate::sys::fork;
 /// How long all steps together may delay the exit.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// What the end of `main` can do, in this order.
+/// The steps at the end of `main`, in the order in which they are taken.
 #[derive(Clone, Copy)]
 pub(crate) enum Step {
     /// Stops the global reactor, which drops its jobs.
@@ -48,8 +48,8 @@ thread_local! {
 }
 
 /// Registers the reactor that this thread drives, if this is the main thread. The end of `main`
-/// does not wait for this reactor, as no other thread could run it, but stops its jobs itself.
-/// There are such jobs if `exit` was called inside a poll, or the future was leaked.
+/// does not wait for that one, as no other thread could run it, but stops its jobs itself; it is
+/// there if `exit` was called inside a poll, or the future was leaked.
 pub(crate) fn stop_on_this_thread(driven: Weak<dyn StopAtExit>) {
     if is_main_thread() {
         let _ = GUARD.try_with(|guard| guard.driven.replace(Some(driven)));
@@ -101,8 +101,8 @@ fn is_main_thread() -> bool {
     main == 1
 }
 
-/// Is this the thread that runs `main`? Not known on these systems, so the end of `main` does
-/// nothing. On Windows it could do nothing: the other threads are gone by then.
+/// Is this the thread that runs `main`? Not known here, so the end of `main` is nothing special. On
+/// Windows it could not be: the other threads are gone by then.
 #[cfg(not(any(
     target_os = "linux",
     target_os = "android",
