@@ -264,8 +264,8 @@ library gets its module `blocking` that way.
 //!
 //! On Unix, the end of `main` shuts the global reactor down, with a grace of one second, if the
 //! reactor was started from the main thread. On Windows, and where another thread started it, jobs
-//! that are unfinished at the end of `main` are not dropped: call [`shutdown`] at the end of `main`
-//! if that matters.
+//! that are unfinished at the end of `main` are not dropped: hold a [`guard`] in `main` if that
+//! matters.
 //!
 //! # Questions
 //!
@@ -352,6 +352,7 @@ pub use reactor::global::run_in_reactor;
 #[doc(alias("block_on", "deadline", "future"))]
 pub use reactor::global::wait_for;
 pub use reactor::global::{jobs, setup, setup_with, shutdown, wait_for_wrapped};
+pub use reactor::guard::{Guard, guard};
 #[doc(alias("executor", "runtime", "thread"))]
 pub use reactor::handle::Reactor;
 pub use runtime::current::in_reactor;

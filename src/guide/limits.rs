@@ -101,8 +101,8 @@
 //!
 //! - **The end of `main`** drops no jobs, and does not write what a
 //!   [`BackgroundLogger`](crate::BackgroundLogger) still holds, because Windows ends all other
-//!   threads first. As the last thing in `main`, call [`shutdown`](crate::shutdown), and then
-//!   `log::logger().flush()`.
+//!   threads first. Hold a [`guard`](crate::guard()) in `main`, or call
+//!   [`shutdown`](crate::shutdown) as the last thing, and `log::logger().flush()` after that.
 //! - **Ctrl-C** ends the program at once, as on Unix, if the program does not handle it. To handle
 //!   it, use the crate async-signal in a job (`examples/fetch_many.rs` and
 //!   `examples/own_executor.rs` do), or the crate ctrlc, whose handler can raise the flag of an

@@ -103,8 +103,8 @@
 //! after all of `main`'s own destructors and before the exit handlers of C libraries, and never
 //! delays the process by more than that second.
 //! [`Builder::end_of_main(false)`](crate::Builder::end_of_main) switches this off, for hosts that
-//! end by rules of their own. In all other cases, Windows included, call `shutdown` at the end of
-//! `main` if jobs have to be dropped.
+//! end by rules of their own. In all other cases, Windows included, hold a
+//! [`guard`](crate::guard()) in `main`, or call `shutdown` at its end, if jobs have to be dropped.
 //!
 //! # Deadlocks, and what prevents them
 //!

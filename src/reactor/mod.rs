@@ -3,5 +3,6 @@
 pub(crate) mod builder;
 pub(crate) mod driver;
 pub(crate) mod global;
+pub(crate) mod guard;
 pub(crate) mod handle;
 mod thread;

@@ -14,7 +14,7 @@ use crochet::{Error, EventualResult, Reactor};
 
 use crate::support::fork::{fork, status_of};
 use crate::support::programs::{A_SECOND, AT_ONCE, Case, case, hog, say, settle};
-use crate::support::{Gate, LONG, never};
+use crate::support::{Gate, LONG, OnDrop, never};
 
 type Job<T = ()> = EventualResult<T, Error>;
 
@@ -66,6 +66,23 @@ pub(crate) const CASES: &[Case] = &[
         &["the reactor has stopped", "drops after"],
     ),
     case("a_shutdown_before_leaves_nothing_to_do", shutdown_before, &["drops early", "main ends"]),
+    case(
+        "a_guard_stops_a_reactor_that_another_thread_has_started",
+        a_guard,
+        &["drops other's", "main's value goes", "main ends"],
+    ),
+    Case {
+        status: 101,
+        ..case("a_guard_stops_the_reactor_when_main_panics", a_guard_in_a_panic, &["drops other's"])
+    },
+    Case {
+        takes: A_SECOND,
+        ..case(
+            "a_guard_waits_a_second_for_a_job_that_holds_the_reactor_and_no_more",
+            a_guard_and_a_hog,
+            &["main ends"],
+        )
+    },
     Case {
         takes: AT_ONCE,
         ..case(
@@ -236,6 +253,36 @@ fn a_drop_that_starts_jobs() {
 fn shutdown_before() {
     pending("early").detach();
     crochet::shutdown(LONG).unwrap();
+    say("main ends");
+}
+
+/// Has another thread start the reactor, so that the end of `main` does nothing.
+fn start_elsewhere() {
+    thread::spawn(|| pending("other's").detach()).join().unwrap();
+}
+
+fn a_guard() {
+    {
+        let _value = OnDrop(|| say("main's value goes"));
+        let _crochet = crochet::guard();
+        start_elsewhere();
+    }
+    // Without a reactor it does nothing.
+    drop(crochet::guard());
+    say("main ends");
+}
+
+fn a_guard_in_a_panic() {
+    let _crochet = crochet::guard();
+    start_elsewhere();
+    panic!("of main");
+}
+
+fn a_guard_and_a_hog() {
+    {
+        let _crochet = crochet::guard();
+        thread::spawn(hog).join().unwrap();
+    }
     say("main ends");
 }
 
