@@ -7,7 +7,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::reactor::global;
+use crate::reactor::global_jobs;
 use crate::reactor::handle::Reactor;
 
 #[cfg(feature = "macros")]
@@ -52,7 +52,7 @@ impl<T, E> JobResult for Result<T, E> {
     {
         match reactor {
             Some(reactor) => reactor.wait_for(timeout, job),
-            None => global::wait_for(timeout, job),
+            None => global_jobs::wait_for(timeout, job),
         }
     }
 
@@ -65,7 +65,7 @@ impl<T, E> JobResult for Result<T, E> {
     {
         match reactor {
             Some(reactor) => reactor.wait_for_wrapped(timeout, job),
-            None => global::wait_for_wrapped(timeout, job),
+            None => global_jobs::wait_for_wrapped(timeout, job),
         }
     }
 }

@@ -347,11 +347,12 @@ pub use reactor::builder::Builder;
 pub use reactor::driver::Driver;
 #[doc(alias("executor", "runtime"))]
 pub use reactor::global::no_setup;
+pub use reactor::global::{setup, setup_with, shutdown};
 #[doc(alias("future", "spawn", "thread"))]
-pub use reactor::global::run_in_reactor;
+pub use reactor::global_jobs::run_in_reactor;
 #[doc(alias("block_on", "deadline", "future"))]
-pub use reactor::global::wait_for;
-pub use reactor::global::{jobs, setup, setup_with, shutdown, wait_for_wrapped};
+pub use reactor::global_jobs::wait_for;
+pub use reactor::global_jobs::{jobs, wait_for_wrapped};
 pub use reactor::guard::{Guard, guard};
 #[doc(alias("executor", "runtime", "thread"))]
 pub use reactor::handle::Reactor;
