@@ -7,11 +7,10 @@ use std::time::Duration;
 pub use futures_lite::Stream;
 use futures_lite::StreamExt;
 
-use super::{FromCrochet, wait_for_wrapped, wait_for_wrapped_on};
+use super::{JobResult, wait_for_wrapped, wait_for_wrapped_on};
 use crate::bridge::iter::{Iter, MergeErrors};
 use crate::context::held::Held;
 use crate::error::Error;
-use crate::reactor::global;
 use crate::reactor::handle::Reactor;
 
 /// The field of a twin that holds the async value `T`.
@@ -165,27 +164,11 @@ where
 }
 
 #[track_caller]
-fn wait<T, E>(
-    reactor: Option<&Reactor>,
-    timeout: Duration,
-    job: impl Future<Output = Result<T, E>> + Send,
-) -> Result<T, E>
-where
-    T: Send,
-    E: FromCrochet + Send,
-{
-    match reactor {
-        Some(reactor) => reactor.wait_for(timeout, job),
-        None => global::wait_for(timeout, job),
-    }
-}
-
-#[track_caller]
 pub fn wait_for_value<F>(timeout: Duration, job: F) -> Result<F::Output, Error>
 where
     F: Future<Output: Send> + Send,
 {
-    wait(None, timeout, async { Ok(job.await) })
+    Result::wait(None, timeout, async { Ok(job.await) })
 }
 
 #[track_caller]
@@ -193,7 +176,7 @@ pub fn wait_for_value_on<F>(reactor: Reactor, timeout: Duration, job: F) -> Resu
 where
     F: Future<Output: Send> + Send,
 {
-    wait(Some(&reactor), timeout, async { Ok(job.await) })
+    Result::wait(Some(&reactor), timeout, async { Ok(job.await) })
 }
 
 #[track_caller]
