@@ -1,40 +1,18 @@
 //! What a storm of jobs leaves behind: nothing that counts. It counts the bytes in use in this
 //! process, so it is the only test of its program.
 
+#[path = "support/allocator.rs"]
+mod allocator;
 #[allow(dead_code, unused_imports, unused_macros, reason = "this test uses some of it")]
 mod support;
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::future;
-use std::sync::atomic::{AtomicIsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use crochet::{Error, EventualResult, Reactor};
 
+use allocator::BYTES;
 use support::{LONG, hog, limit, settle, until};
-
-/// The system's allocator, with a count of the bytes in use.
-struct Counting;
-
-static IN_USE: AtomicIsize = AtomicIsize::new(0);
-
-#[expect(unsafe_code, reason = "an allocator is an unsafe trait")]
-// SAFETY: it passes everything on to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        IN_USE.fetch_add(layout.size() as isize, Ordering::Relaxed);
-        // SAFETY: the caller's promises are those of `System`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        IN_USE.fetch_sub(layout.size() as isize, Ordering::Relaxed);
-        // SAFETY: the caller's promises are those of `System`.
-        unsafe { System.dealloc(block, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 const JOBS: usize = 100_000;
 /// What queues and caches may grow by: less than three bytes a job.
@@ -62,8 +40,8 @@ fn the_memory_of_a_storm_is_given_back_when_the_storm_is_over() {
     let _limit = limit(LONG * 2);
     let reactor = Reactor::new().unwrap();
     settle(&reactor);
-    let before = IN_USE.load(Ordering::Relaxed);
-    let in_use = || IN_USE.load(Ordering::Relaxed) - before;
+    let before = BYTES.load(Ordering::Relaxed);
+    let in_use = || BYTES.load(Ordering::Relaxed) - before;
 
     // Jobs that wait for something.
     let jobs = storm(&reactor);

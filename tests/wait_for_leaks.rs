@@ -1,42 +1,20 @@
 //! What a timed-out `wait_for` leaves behind: nothing. It counts what is allocated in this process,
 //! so it is the only test of its program.
 
+#[path = "support/allocator.rs"]
+mod allocator;
 #[allow(dead_code, unused_imports, unused_macros, reason = "this test uses some of it")]
 mod support;
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::future::{self, poll_fn};
-use std::sync::atomic::{AtomicIsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 
 use crochet::{Error, Reactor};
 
+use allocator::BLOCKS;
 use support::{LONG, hog, limit, until};
-
-/// The system's allocator, with a count of what is in use.
-struct Counting;
-
-static IN_USE: AtomicIsize = AtomicIsize::new(0);
-
-#[expect(unsafe_code, reason = "an allocator is an unsafe trait")]
-// SAFETY: it passes everything on to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        IN_USE.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller's promises are those of `System`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        IN_USE.fetch_sub(1, Ordering::Relaxed);
-        // SAFETY: the caller's promises are those of `System`.
-        unsafe { System.dealloc(block, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 const CALLS: usize = 1000;
 /// Far below one allocation for each call, and above what queues and caches grow by.
@@ -56,10 +34,10 @@ fn the_reactor_keeps_nothing_of_a_timed_out_job() {
     let timeouts = [Duration::ZERO, Duration::from_micros(300)];
     timeouts.into_iter().for_each(late);
     ready();
-    let before = IN_USE.load(Ordering::Relaxed);
+    let before = BLOCKS.load(Ordering::Relaxed);
     timeouts.into_iter().for_each(late);
     ready();
-    until(|| IN_USE.load(Ordering::Relaxed) < before + SLACK);
+    until(|| BLOCKS.load(Ordering::Relaxed) < before + SLACK);
 
     // Jobs that end at the poll in which their time is over.
     for _ in 0..CALLS {
@@ -72,12 +50,12 @@ fn the_reactor_keeps_nothing_of_a_timed_out_job() {
         let _ = reactor.wait_for(Duration::from_micros(20), job);
     }
     ready();
-    until(|| IN_USE.load(Ordering::Relaxed) < before + SLACK);
+    until(|| BLOCKS.load(Ordering::Relaxed) < before + SLACK);
 
     // Those that time out in the queue are held by it, but only as long as the thread is.
     let hog = hog(&reactor);
     late(Duration::ZERO);
     hog.release();
     ready();
-    until(|| IN_USE.load(Ordering::Relaxed) < before + SLACK);
+    until(|| BLOCKS.load(Ordering::Relaxed) < before + SLACK);
 }

@@ -1,41 +1,20 @@
 //! What the feature costs where there is no subscriber: no memory. It counts what is allocated in
 //! this process, so it is the only test of its program.
 
+#[path = "../../support/allocator.rs"]
+mod allocator;
 #[path = "../../support/mod.rs"]
 #[allow(dead_code, unused_imports, unused_macros, reason = "this suite uses some of it")]
 mod support;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
 use crochet::{Error, Reactor};
 
+use allocator::CALLS;
 use support::{LONG, limit};
-
-/// The system's allocator, with a count of its calls.
-struct Counting;
-
-static CALLS: AtomicUsize = AtomicUsize::new(0);
-
-#[expect(unsafe_code, reason = "an allocator is an unsafe trait")]
-// SAFETY: it passes everything on to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        CALLS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller's promises are those of `System`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promises are those of `System`.
-        unsafe { System.dealloc(block, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 const ROUNDS: usize = 2000;
 
