@@ -24,8 +24,8 @@ use crate::error::Error;
 /// ```
 pub type Eventual<R> = EventualResult<<R as JobResult>::Value, <R as JobResult>::Error>;
 
-/// The `Result` whose error is `Error<E>`, for a `Result` whose error is `E`: what a function with the attribute
-/// `#[wait_for(.., error = wrap)]` returns.
+/// The `Result` whose error is `Error<E>`, for a `Result` whose error is `E`: what a function with
+/// the attribute `#[wait_for(.., error = wrap)]` returns.
 ///
 /// It works with aliases of `Result` that do not show the error type: `Wrapped<io::Result<T>>` is
 /// `Result<T, Error<io::Error>>`.
@@ -45,10 +45,11 @@ pub type Eventual<R> = EventualResult<<R as JobResult>::Value, <R as JobResult>:
 /// ```
 pub type Wrapped<R> = Result<<R as JobResult>::Value, Error<<R as JobResult>::Error>>;
 
-/// Makes an `async fn` blocking: calling it runs it on the reactor thread, and waits for the result.
+/// Makes an `async fn` blocking: calling it runs it on the reactor thread, and waits for the
+/// result.
 ///
-/// The attribute is another form of the function [`wait_for`](crate::wait_for()): timeouts, cancellation, errors
-/// and panics are described there.
+/// The attribute is another form of the function [`wait_for`](crate::wait_for()): timeouts,
+/// cancellation, errors and panics are described there.
 ///
 /// ```
 /// use crochet::wait_for;
@@ -68,59 +69,63 @@ pub type Wrapped<R> = Result<<R as JobResult>::Value, Error<<R as JobResult>::Er
 /// # }
 /// ```
 ///
-/// It works on free functions, methods with any kind of `self`, and associated functions, with all kinds of
-/// generics, lifetimes, `impl Trait` and patterns. Arguments may be borrowed. For all functions of an `impl` or a
-/// trait at once, there is [`#[blocking]`](macro@crate::blocking).
+/// It works on free functions, methods with any kind of `self`, and associated functions, with all
+/// kinds of generics, lifetimes, `impl Trait` and patterns. Arguments may be borrowed. For all
+/// functions of an `impl` or a trait at once, there is [`#[blocking]`](macro@crate::blocking).
 ///
 /// The attribute makes two functions:
 ///
-/// - the blocking function, with the name, visibility, documentation, attributes and signature that you wrote,
-///   without `async`;
+/// - the blocking function, with the name, visibility, documentation, attributes and signature that
+///   you wrote, without `async`;
 /// - the original, named `NAME_async` and private: for async callers, and for
 ///   [unit tests](crate::guide#test-the-original).
 ///
-/// In a job, await the original: `self.lookup_async(name).await`. The blocking function is refused there, with
-/// [`Error::OnReactorThread`](crate::Error::OnReactorThread), because the job would wait for itself. The compiler does not
-/// know that: where it says "remove the `.await`", write `_async` instead.
+/// In a job, await the original: `self.lookup_async(name).await`. The blocking function is refused
+/// there, with [`Error::OnReactorThread`](crate::Error::OnReactorThread), because the job would
+/// wait for itself. The compiler does not know that: where it says "remove the `.await`", write
+/// `_async` instead.
 ///
-/// Attributes *above* this one see the async function, those *below* it the blocking one: `#[test]` and
-/// `#[inline]` go below. The original gets those below that suit any function: `cfg`, `inline` and
-/// lint levels. (`expect` becomes `allow`, as two functions rarely warn alike.)
+/// Attributes *above* this one see the async function, those *below* it the blocking one: `#[test]`
+/// and `#[inline]` go below. The original gets those below that suit any function: `cfg`, `inline`
+/// and lint levels. (`expect` becomes `allow`, as two functions rarely warn alike.)
 ///
 /// # In an `impl`, without `self`
 ///
-/// An associated function without `self` works like a free one. But where the `impl` is generic, or the body has a
-/// `static`, an `impl` or a macro that this crate does not know, the function has to mention `Self` once: as
-/// `io::Result<Self>`, in a call `Self::helper()`, or by the statement `let _: Option<Self>;`.
+/// An associated function without `self` works like a free one. But where the `impl` is generic, or
+/// the body has a `static`, an `impl` or a macro that this crate does not know, the function has to
+/// mention `Self` once: as `io::Result<Self>`, in a call `Self::helper()`, or by the statement
+/// `let _: Option<Self>;`.
 ///
 /// The reason: an attribute is not told whether its function is in an `impl`, where the original is
-/// `Self::NAME_async`. If nothing shows that, the blocking function has a copy of the body, and a copy cannot use
-/// the `impl`'s generics, and must not have state of its own.
+/// `Self::NAME_async`. If nothing shows that, the blocking function has a copy of the body, and a
+/// copy cannot use the `impl`'s generics, and must not have state of its own.
 ///
 /// # Options
 ///
 /// - `timeout = 5.0`: a number of seconds, as a literal without a suffix; or any expression of type
-///   [`Duration`](std::time::Duration), which may use the arguments and `self`. It is evaluated on each
-///   call, in the caller's thread, before the arguments are moved. There is no default: write
+///   [`Duration`](std::time::Duration), which may use the arguments and `self`. It is evaluated on
+///   each call, in the caller's thread, before the arguments are moved. There is no default: write
 ///   `Duration::MAX` where the wait may last for ever.
 /// - `wrapped = name`, `wrapped = pub name`: another name, or visibility, for the original.
-/// - `reactor = expression`: a `&`[`Reactor`](crate::Reactor) to run it, instead of the global one; it may use
-///   the arguments and `self`.
-/// - `error = wrap`: the blocking function returns [`Wrapped`]`<R>` of what you wrote, a `Result` with an
-///   `Error<E>`: for error types of other crates.
+/// - `reactor = expression`: a `&`[`Reactor`](crate::Reactor) to run it, instead of the global one;
+///   it may use the arguments and `self`.
+/// - `error = wrap`: the blocking function returns [`Wrapped`]`<R>` of what you wrote, a `Result`
+///   with an `Error<E>`: for error types of other crates.
 /// - `crate = path`: where this crate is, for macros of other crates that use this one.
 ///
 /// # Errors
 ///
-/// The function has to return a `Result`, under any name. Its error type takes the failures of the wait, so it
-/// needs [`From<Error>`](crate::Error). [`io::Error`](std::io::Error), `Box<dyn Error + Send + Sync>` and
-/// `anyhow::Error` have that; your own error type gets it by one `impl`; with an error of another crate, use `error = wrap`.
+/// The function has to return a `Result`, under any name. Its error type takes the failures of the
+/// wait, so it needs [`From<Error>`](crate::Error). [`io::Error`](std::io::Error),
+/// `Box<dyn Error + Send + Sync>` and `anyhow::Error` have that; your own error type gets it by one
+/// `impl`; with an error of another crate, use `error = wrap`.
 ///
 /// The future has to be `Send`, as it is polled on another thread. Where it is not, write
 /// `#[run_in_reactor]`, and `.join(timeout)` where you call it.
 ///
-/// In a trait, and in the `impl` of one, there is no room for two functions: put the attribute on a function
-/// outside, and call that; or give the trait a twin, with [`#[blocking]`](macro@crate::blocking).
+/// In a trait, and in the `impl` of one, there is no room for two functions: put the attribute on a
+/// function outside, and call that; or give the trait a twin, with
+/// [`#[blocking]`](macro@crate::blocking).
 ///
 /// # Examples
 ///
@@ -166,8 +171,8 @@ pub type Wrapped<R> = Result<<R as JobResult>::Value, Error<<R as JobResult>::Er
 #[cfg(feature = "macros")]
 pub use crochet_macros::wait_for;
 
-/// Makes an `async fn` run in the background, on the reactor thread: calling it starts it, and returns an
-/// [`EventualResult`] at once.
+/// Makes an `async fn` run in the background, on the reactor thread: calling it starts it, and
+/// returns an [`EventualResult`] at once.
 ///
 /// The attribute is another form of the function [`run_in_reactor`](crate::run_in_reactor()).
 ///
@@ -191,12 +196,14 @@ pub use crochet_macros::wait_for;
 /// # }
 /// ```
 ///
-/// The return type becomes [`Eventual`]`<R>` of what you wrote, which has to be a `Result`, with an error that is
-/// `Debug`. As the job runs on after the call, it owns its arguments: they are `Send + 'static`, and a method
-/// takes `self: Arc<Self>` or `self`. The future itself need not be `Send`.
+/// The return type becomes [`Eventual`]`<R>` of what you wrote, which has to be a `Result`, with an
+/// error that is `Debug`. As the job runs on after the call, it owns its arguments: they are
+/// `Send + 'static`, and a method takes `self: Arc<Self>` or `self`. The future itself need not be
+/// `Send`.
 ///
-/// The rest is as with [`#[wait_for]`](macro@crate::wait_for), except that there is no `timeout` and no `error`:
-/// [`into_result`](crate::EventualResult::into_result) returns any error type as [`Error::Job`](crate::Error::Job).
+/// The rest is as with [`#[wait_for]`](macro@crate::wait_for), except that there is no `timeout`
+/// and no `error`: [`into_result`](crate::EventualResult::into_result) returns any error type as
+/// [`Error::Job`](crate::Error::Job).
 #[cfg(feature = "macros")]
 pub use crochet_macros::run_in_reactor;
 
@@ -308,9 +315,9 @@ pub use crochet_macros::run_in_reactor;
 ///   field.
 /// - `types(A as B, ..)`: as above. `A as B = path` has `path` make a `B` of an `A`.
 /// - `make = path`: what makes a twin of the async value, where it has more fields than that one;
-///   otherwise it is the tuple constructor. The first field of the twin is the async value `Client`,
-///   [`crochet::Held<Client>`](crate::Held), which is dropped in the context of jobs, as types built
-///   on tokio may need it, or `Arc<Client>`.
+///   otherwise it is the tuple constructor. The first field of the twin is the async value
+///   `Client`, [`crochet::Held<Client>`](crate::Held), which is dropped in the context of jobs, as
+///   types built on tokio may need it, or `Arc<Client>`.
 /// - `error = path`: a function from `crochet::Error` to the error of the results, where that has
 ///   no `From`; or `error = wrap`: results become `Result<T, crochet::Error<E>>`. Then streams keep
 ///   two levels of errors.

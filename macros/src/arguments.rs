@@ -14,8 +14,8 @@ pub(crate) struct Arguments {
     pub(crate) declared: Vec<FnArg>,
     /// As it passes them on, each with the `cfg`s of its declaration.
     pub(crate) passed: Vec<TokenStream>,
-    /// Statements that bind the names that no argument has in the blocking function: `timeout = ..` may
-    /// use them.
+    /// Statements that bind the names that no argument has in the blocking function: `timeout = ..`
+    /// may use them.
     pub(crate) bindings: TokenStream,
     /// The names that the patterns bind, each with the `cfg`s of its argument.
     names: Vec<(Vec<Attribute>, Ident)>,
@@ -30,8 +30,8 @@ impl Arguments {
         this
     }
 
-    /// Keeps the name, or names, of an argument if its pattern, read as an expression, is the argument
-    /// again. Otherwise the argument gets a name of its own.
+    /// Keeps the name, or names, of an argument if its pattern, read as an expression, is the
+    /// argument again. Otherwise the argument gets a name of its own.
     fn add(&mut self, index: usize, mut argument: FnArg) {
         let passed = match &mut argument {
             FnArg::Receiver(receiver) => {
@@ -60,8 +60,8 @@ impl Arguments {
         self.passed.push(passed);
     }
 
-    /// Statements that use each argument that the options mention: where the original itself does not use
-    /// it, it is no unused variable.
+    /// Statements that use each argument that the options mention: where the original itself does
+    /// not use it, it is no unused variable.
     pub(crate) fn uses(&self, options: &TokenStream) -> TokenStream {
         let mut uses = TokenStream::new();
         for (cfgs, name) in &self.names {
@@ -73,8 +73,8 @@ impl Arguments {
     }
 }
 
-/// Binds the names in `pattern` to parts of `argument`, and uses them once: a name that `timeout = ..` does not
-/// use is not an unused variable.
+/// Binds the names in `pattern` to parts of `argument`, and uses them once: a name that
+/// `timeout = ..` does not use is not an unused variable.
 pub(crate) fn bindings(cfgs: &[Attribute], pattern: &Pat, argument: &Ident) -> TokenStream {
     let mut names = Vec::new();
     add_names(pattern, &mut names);

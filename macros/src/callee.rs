@@ -9,8 +9,8 @@ use crate::copyable;
 use crate::function::Function;
 use crate::inspect;
 
-/// How the blocking function names the original. The compiler does not tell an attribute whether its function
-/// is in an `impl`.
+/// How the blocking function names the original. The compiler does not tell an attribute whether
+/// its function is in an `impl`.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Callee {
     /// `Self::original`: there is a `Self`.
@@ -39,8 +39,9 @@ impl Callee {
         }
     }
 
-    /// The name of a macro to put around the call, if the function that the call names may not exist. The compiler
-    /// then shows the macro's name as the origin of its error. See [`placed_here`].
+    /// The name of a macro to put around the call, if the function that the call names may not
+    /// exist. The compiler then shows the macro's name as the origin of its error. See
+    /// [`placed_here`].
     pub(crate) fn advice(self, function: &Function) -> Option<&'static str> {
         // A function of a trait has no visibility.
         let is_private = matches!(function.visibility, Visibility::Inherited);
@@ -52,9 +53,10 @@ impl Callee {
     }
 }
 
-/// Expands the macros of [`advice`](Callee::advice): from `NAME [QUALIFIER] REST` to `QUALIFIER NAME REST`. The
-/// name becomes a token of the macro, whose name the compiler shows if the function is not found. (A macro
-/// on stable Rust cannot add a text of its own to an error of the compiler.)
+/// Expands the macros of [`advice`](Callee::advice): from `NAME [QUALIFIER] REST` to
+/// `QUALIFIER NAME REST`. The name becomes a token of the macro, whose name the compiler shows if
+/// the function is not found. (A macro on stable Rust cannot add a text of its own to an error of
+/// the compiler.)
 pub(crate) fn placed_here(input: TokenStream) -> TokenStream {
     let mut tokens = input.into_iter();
     let (Some(mut name), Some(TokenTree::Group(qualifier))) = (tokens.next(), tokens.next()) else {

@@ -1,8 +1,8 @@
 //! Whether a function's body may be in the program twice.
 //!
-//! A `static` may not: each copy would have its own, and a program that counts in it would count in two places.
-//! Nor an `impl`, or a symbol with a fixed name. A macro or an attribute can expand to any of these, so a
-//! body that uses one is copied only if the macro is known to be harmless.
+//! A `static` may not: each copy would have its own, and a program that counts in it would count in
+//! two places. Nor an `impl`, or a symbol with a fixed name. A macro or an attribute can expand to
+//! any of these, so a body that uses one is copied only if the macro is known to be harmless.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 
@@ -191,8 +191,9 @@ const CRATES: [&str; 20] = [
     "tracing",
 ];
 
-/// Macros that may be expanded twice: std's, and what async code often uses. Those of `tracing` expand to a
-/// `static` that describes the place of the call, and has no state that the program could see.
+/// Macros that may be expanded twice: std's, and what async code often uses. Those of `tracing`
+/// expand to a `static` that describes the place of the call, and has no state that the program
+/// could see.
 const MACROS: [&str; 81] = [
     // std
     "addr_of",

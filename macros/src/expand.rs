@@ -12,8 +12,8 @@ use crate::callee::Callee;
 use crate::function::{Function, original_name};
 use crate::inspect;
 
-/// Expands one attribute. After an error both functions are there nevertheless, so that their callers do
-/// not get a second one.
+/// Expands one attribute. After an error both functions are there nevertheless, so that their
+/// callers do not get a second one.
 pub(crate) fn expand(kind: Kind, args: TokenStream, item: TokenStream) -> TokenStream {
     let parser = |input: ParseStream<'_>| Function::parse(kind, input);
     let function = match parser.parse2(item.clone()) {
@@ -66,11 +66,11 @@ impl<'a> Expansion<'a> {
     ///     async fn NAME_async(ARGUMENTS) -> RESULT { BODY }
     /// ```
     ///
-    /// `run_in_reactor` has `move || Self::NAME_async(ARGUMENTS)`, and returns `Eventual<RESULT>`. After an
-    /// error that the call would only repeat, the blocking function makes no call.
+    /// `run_in_reactor` has `move || Self::NAME_async(ARGUMENTS)`, and returns `Eventual<RESULT>`.
+    /// After an error that the call would only repeat, the blocking function makes no call.
     ///
-    /// A crate that forbids a lint does not compile where the output allows it. So lints are allowed only where
-    /// they may have something to report, and those for unused code not at all.
+    /// A crate that forbids a lint does not compile where the output allows it. So lints are
+    /// allowed only where they may have something to report, and those for unused code not at all.
     fn items(&self, callable: bool) -> TokenStream {
         let Function { attributes, visibility, signature, .. } = self.function;
         let attributes = attributes.iter().map(without_expectation);
@@ -90,8 +90,8 @@ impl<'a> Expansion<'a> {
             let arguments = &self.arguments.passed;
             quote_spanned!(Span::mixed_site()=> let _ = (#(#arguments,)*); loop {})
         };
-        // The user's own braces: the compiler does not report an unused function whose tokens all come
-        // from a macro.
+        // The user's own braces: the compiler does not report an unused function whose tokens all
+        // come from a macro.
         let mut body = Group::new(Delimiter::Brace, statements);
         body.set_span(self.function.body.span());
         let allow = self.allow_on_blocking();
@@ -135,7 +135,8 @@ impl<'a> Expansion<'a> {
             Kind::RunInReactor => "Eventual",
         };
         let result = match output {
-            // An error has been reported. With this type the callers of the function get no second one.
+            // An error has been reported. With this type the callers of the function get no second
+            // one.
             _ if self.function.returns_no_result() => {
                 quote!(::core::result::Result<(), ::core::convert::Infallible>)
             }
@@ -246,8 +247,8 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// Where the compiler reports errors of the job: at the result's type, from its first token to its last.
-    /// (Stable Rust cannot join the two.)
+    /// Where the compiler reports errors of the job: at the result's type, from its first token to
+    /// its last. (Stable Rust cannot join the two.)
     fn result_spans(&self) -> (Span, Span) {
         let tokens = match &self.function.signature.output {
             ReturnType::Type(_, result) => result.to_token_stream(),
@@ -284,11 +285,12 @@ impl<'a> Expansion<'a> {
         let mut visibility = visibility.to_token_stream();
         let mut allow = None;
         if self.callee == Callee::Copied {
-            // The blocking function calls its copy, so the original may be unused, and the user must get no
-            // warning for that. The compiler does not report an unused function whose first token comes from
-            // a macro and is no part of the signature: hence `pub(self)`, which means private.
-            // The price: if the function is in an `impl`, the compiler does not report other unused methods of
-            // that `impl` either, because it reports all of them in one message.
+            // The blocking function calls its copy, so the original may be unused, and the user
+            // must get no warning for that. The compiler does not report an unused function whose
+            // first token comes from a macro and is no part of the signature: hence `pub(self)`,
+            // which means private. The price: if the function is in an `impl`, the compiler does
+            // not report other unused methods of that `impl` either, because it reports all of them
+            // in one message.
             let span = Span::mixed_site();
             if visibility.is_empty() {
                 visibility = quote_spanned!(span=> pub(self));
@@ -305,9 +307,9 @@ impl<'a> Expansion<'a> {
 
     /// The copy in the blocking function, whose warnings would only repeat those of the original.
     ///
-    /// `allow(warnings)` conflicts with `forbid(warnings)` and with no other `forbid`: a lint that the crate
-    /// denies or forbids stays an error. `dead_code` ignores names with an underscore: an unused copy
-    /// is in an unused function, which the compiler reports.
+    /// `allow(warnings)` conflicts with `forbid(warnings)` and with no other `forbid`: a lint that
+    /// the crate denies or forbids stays an error. `dead_code` ignores names with an underscore: an
+    /// unused copy is in an unused function, which the compiler reports.
     fn nested_copy(&self, name: &Ident) -> TokenStream {
         // Named at the attribute: where the user wrote the name, editors show the original alone.
         let mut name = name.clone();
@@ -316,8 +318,8 @@ impl<'a> Expansion<'a> {
         quote_spanned!(Span::mixed_site()=> #[allow(warnings)] #copy)
     }
 
-    /// The original as the user wrote it, but for its name, its visibility, and a use of the arguments that
-    /// the options use.
+    /// The original as the user wrote it, but for its name, its visibility, and a use of the
+    /// arguments that the options use.
     fn under_name(&self, name: Ident, visibility: TokenStream) -> TokenStream {
         let Function { attributes, signature, body, .. } = self.function;
         let attributes =
@@ -348,7 +350,8 @@ fn parenthesized(span: Span, tokens: TokenStream) -> Group {
     group
 }
 
-/// Replaces `expect` by `allow`: a warning that is expected may come up in one of the two functions only.
+/// Replaces `expect` by `allow`: a warning that is expected may come up in one of the two functions
+/// only.
 fn without_expectation(attribute: &Attribute) -> Attribute {
     let mut attribute = attribute.clone();
     if let syn::Meta::List(list) = &mut attribute.meta {

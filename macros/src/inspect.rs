@@ -61,8 +61,8 @@ pub(crate) fn is_no_result(ty: &Type) -> bool {
     }
 }
 
-/// Takes every `mut` and `ref` out of an argument's pattern, and tells whether the result, read as an
-/// expression, is the argument again.
+/// Takes every `mut` and `ref` out of an argument's pattern, and tells whether the result, read as
+/// an expression, is the argument again.
 pub(crate) fn make_expression(pattern: &mut Pat) -> bool {
     // All parts are visited, so no short-circuit.
     fn all<'a>(patterns: impl Iterator<Item = &'a mut Pat>) -> bool {
@@ -86,7 +86,8 @@ pub(crate) fn make_expression(pattern: &mut Pat) -> bool {
     }
 }
 
-/// Tells whether Clippy may find one of a signature's types too complex. It weighs nesting; this only counts.
+/// Tells whether Clippy may find one of a signature's types too complex. It weighs nesting; this
+/// only counts.
 pub(crate) fn may_be_complex(tokens: TokenStream) -> bool {
     fn weigh(tokens: TokenStream) -> usize {
         let weights = tokens.into_iter().map(|token| match token {
@@ -109,8 +110,8 @@ pub(crate) fn mentions(tokens: TokenStream, name: &str) -> bool {
     })
 }
 
-/// Tells whether a function's body mentions the `Self` of the `impl` around the function. An item in the
-/// body may have a `Self` of its own, and cannot use the outer one.
+/// Tells whether a function's body mentions the `Self` of the `impl` around the function. An item
+/// in the body may have a `Self` of its own, and cannot use the outer one.
 pub(crate) fn body_mentions_self(body: TokenStream) -> bool {
     let mut tokens = body.into_iter();
     while let Some(token) = tokens.next() {

@@ -9,8 +9,8 @@ use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, Error, GenericParam, Generics, Meta, Result, Token, TypeParamBound, TypePath,
-    Visibility,
+    Attribute, Error, GenericParam, Generics, Meta, Result, Signature, Token, TypeParamBound,
+    TypePath, Visibility,
 };
 
 use super::attributes::attributes;
@@ -232,29 +232,7 @@ fn expand_item(context: &Context<'_>, item: &Item, way: Way<'_>, errors: &mut Er
         return Written::default();
     }
     match &item.kind {
-        ItemKind::Fn(signature) => {
-            let is_hidden = |parameter: &GenericParam| matches!(parameter, GenericParam::Lifetime(lifetime) if lifetime.lifetime.ident == "async_trait");
-            if signature.generics.params.iter().any(is_hidden) {
-                let text = "`#[async_trait]` has been here already: write `#[crochet::blocking(..)]` above it";
-                errors.push(Error::new(signature.ident.span(), text));
-                return Written::default();
-            }
-            let method = context.method(item, signature, way, errors);
-            let Method { docs, mut attributes, everywhere, track_caller, signature, body, .. } =
-                method;
-            // The compiler warns about `inline` on a declaration.
-            attributes.retain(|attribute| !attribute.path().is_ident("inline"));
-            Written {
-                declared: quote! {
-                    #(#docs)*
-                    #(#everywhere)*
-                    #(#attributes)*
-                    #track_caller
-                    #signature;
-                },
-                implemented: quote!(#(#everywhere)* #track_caller #signature #body),
-            }
-        }
+        ItemKind::Fn(signature) => expand_method(context, item, signature, way, errors),
         ItemKind::Const { name, ty } => {
             context.names.refuse(ty.to_token_stream(), CONSTANTS, errors);
             if !errors.is_empty() {
@@ -299,6 +277,36 @@ fn expand_item(context: &Context<'_>, item: &Item, way: Way<'_>, errors: &mut Er
             errors.push(Error::new(*span, OTHER));
             Written::default()
         }
+    }
+}
+
+fn expand_method(
+    context: &Context<'_>,
+    item: &Item,
+    signature: &Signature,
+    way: Way<'_>,
+    errors: &mut Errors,
+) -> Written {
+    let is_hidden = |parameter: &GenericParam| matches!(parameter, GenericParam::Lifetime(lifetime) if lifetime.lifetime.ident == "async_trait");
+    if signature.generics.params.iter().any(is_hidden) {
+        let text =
+            "`#[async_trait]` has been here already: write `#[crochet::blocking(..)]` above it";
+        errors.push(Error::new(signature.ident.span(), text));
+        return Written::default();
+    }
+    let method = context.method(item, signature, way, errors);
+    let Method { docs, mut attributes, everywhere, track_caller, signature, body, .. } = method;
+    // The compiler warns about `inline` on a declaration.
+    attributes.retain(|attribute| !attribute.path().is_ident("inline"));
+    Written {
+        declared: quote! {
+            #(#docs)*
+            #(#everywhere)*
+            #(#attributes)*
+            #track_caller
+            #signature;
+        },
+        implemented: quote!(#(#everywhere)* #track_caller #signature #body),
     }
 }
 
