@@ -45,7 +45,7 @@ fn assert_error<T: Debug>(result: reqwest::Result<T>, kinds: &str, text: &str) -
 /// A limit for what should take a moment, and not the 30 seconds of the client's own timeout.
 #[track_caller]
 fn assert_soon(start: Instant) {
-    assert!(start.elapsed() < Duration::from_secs(20), "it took {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(25), "it took {:?}", start.elapsed());
 }
 
 const SHORT: Duration = Duration::from_millis(100);
@@ -346,7 +346,8 @@ fn a_client_has_a_timeout_and_a_request_goes_before_it() {
 #[test]
 fn a_body_that_stops_coming_is_late() {
     let server = server::start();
-    let client = Client::builder().no_proxy().timeout(SHORT).build().unwrap();
+    // Long enough for the headers, on a machine that has other work.
+    let client = Client::builder().no_proxy().timeout(Duration::from_secs(2)).build().unwrap();
     let start = Instant::now();
     let half = || client.get(format!("{server}/half")).send().unwrap();
     assert_error(half().text(), "timeout decode", "error decoding response body");
@@ -361,10 +362,10 @@ fn a_body_that_stops_coming_is_late() {
 #[test]
 fn the_timeout_of_a_client_is_for_each_part_of_a_body() {
     let server = server::start();
-    let timeout = Duration::from_millis(600);
+    let timeout = Duration::from_millis(2000);
     let client = Client::builder().no_proxy().timeout(timeout).build().unwrap();
     let (start, mut copy) = (Instant::now(), Vec::new());
-    let mut response = client.get(format!("{server}/chunks/250")).send().unwrap();
+    let mut response = client.get(format!("{server}/chunks/800")).send().unwrap();
     response.copy_to(&mut copy).unwrap();
     assert_eq!(copy, b"one two three");
     assert!(start.elapsed() > timeout);

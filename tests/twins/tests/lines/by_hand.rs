@@ -89,7 +89,7 @@ impl Client {
 
     /// Waits until a key has a value.
     pub(crate) fn watch(&self, key: &str) -> io::Result<String> {
-        wait_for(Duration::from_millis(100), self.0.watch(key))
+        wait_for(Duration::from_secs(1), self.0.watch(key))
     }
 
     /// Starts to collect changes.

@@ -128,7 +128,7 @@ impl Client {
     }
 
     /// Waits until a key has a value.
-    #[blocking(timeout = 0.1)] // twin
+    #[blocking(timeout = 1.0)] // twin
     pub(crate) async fn watch(&self, key: &str) -> io::Result<String> {
         match self.get(key).await? {
             Some(value) => Ok(value),
