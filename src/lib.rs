@@ -327,9 +327,9 @@ pub use bridge::io;
 pub use bridge::iter::{Iter, MergeErrors, iter};
 #[doc(alias("spawn_blocking", "thread"))]
 pub use bridge::unblock::unblock;
-pub use caller::eventual::EventualFuture;
 #[doc(alias("future", "JoinHandle", "oneshot"))]
 pub use caller::eventual::EventualResult;
+pub use caller::eventual_future::EventualFuture;
 pub use caller::scope::interruptible;
 #[doc(alias = "deadline")]
 pub use caller::scope::within;

@@ -1,80 +1,20 @@
 //! [`EventualResult`]: a handle to a job that runs in the background.
 
 use std::fmt;
-use std::future::Future;
 use std::mem;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::caller::scope::limits::{Limits, Scopes};
-use crate::context::{Span, drop_in_context};
+use crate::context::drop_in_context;
 use crate::error::Error;
-use crate::job::QueuedJob;
-use crate::job::header::Header;
 use crate::job::owned::{OwnedJob, Settled};
-use crate::job::semaphore::Permit;
 use crate::runtime::shared::Shared;
 use crate::sync::EventListener;
 use crate::sys::fork::check_not_forked;
 use crate::text::ShortLocation;
-
-/// Starts a job. If there is no reactor for it, its outcome is the reason.
-pub(crate) fn spawn<C, F, T, E>(
-    reactor: Result<&Arc<Shared>, Error>,
-    location: &'static Location<'static>,
-    closure: C,
-) -> EventualResult<T, E>
-where
-    C: FnOnce() -> F + Send + 'static,
-    F: Future<Output = Result<T, E>> + 'static,
-    T: Send + 'static,
-    E: fmt::Debug + Send + 'static,
-{
-    let job = Arc::new(OwnedJob::new(Header::new(location), closure));
-    match reactor.and_then(|shared| Ok((shared, shared.try_acquire()?))) {
-        Ok((shared, permit)) => submit(shared, job, Span::of_job(location), permit),
-        Err(error) => {
-            job.refuse(error);
-            EventualResult { job, reactor: None, settled: OnceLock::new() }
-        }
-    }
-}
-
-/// Starts a job of the crate's own, which no list of jobs shows.
-pub(crate) fn spawn_internal<C, F, T, E>(
-    reactor: &Arc<Shared>,
-    location: &'static Location<'static>,
-    closure: C,
-) -> EventualResult<T, E>
-where
-    C: FnOnce() -> F + Send + 'static,
-    F: Future<Output = Result<T, E>> + 'static,
-    T: Send + 'static,
-    E: fmt::Debug + Send + 'static,
-{
-    let job = Arc::new(OwnedJob::new(Header::internal(location), closure));
-    submit(reactor, job, Span::default(), None)
-}
-
-fn submit<C, F, T, E>(
-    reactor: &Arc<Shared>,
-    job: Arc<OwnedJob<T, E, Mutex<Option<C>>>>,
-    span: Span,
-    permit: Option<Permit>,
-) -> EventualResult<T, E>
-where
-    C: FnOnce() -> F + Send + 'static,
-    F: Future<Output = Result<T, E>> + 'static,
-    T: Send + 'static,
-    E: fmt::Debug + Send + 'static,
-{
-    let handle = Arc::clone(&job);
-    reactor.submit(QueuedJob::new(job, span, permit, Instant::now()));
-    EventualResult { job: handle, reactor: Some(Arc::clone(reactor)), settled: OnceLock::new() }
-}
 
 /// The result of a job that runs in the background. Wait for it, look at it, await it, cancel the
 /// job, or stash it.
@@ -339,6 +279,11 @@ impl<T, E> EventualResult<T, E> {
     /// ```
     pub fn detach(self) {}
 
+    /// The handle to a job; `reactor` is `None` if the job was refused, and has ended.
+    pub(super) fn new(job: Arc<OwnedJob<T, E>>, reactor: Option<Arc<Shared>>) -> Self {
+        Self { job, reactor, settled: OnceLock::new() }
+    }
+
     /// Blocks until there is an outcome. Does not count as having seen it.
     #[track_caller]
     pub(crate) fn block(&self, timeout: Duration) -> Result<(), Error> {
@@ -386,6 +331,15 @@ impl<T, E> EventualResult<T, E> {
     /// Returns the outcome, which has been published, by value.
     fn take(&mut self) -> Settled<T, E> {
         self.settled.take().unwrap_or_else(|| self.take_published())
+    }
+
+    /// Returns the outcome by value, if it has been published. If not, wakes the task when it is.
+    /// Not called again once it has returned `Ready`.
+    pub(super) fn poll_take(&mut self, cx: &mut Context<'_>) -> Poll<Settled<T, E>> {
+        match self.job.outcome.poll(cx.waker()) {
+            true => Poll::Ready(self.take()),
+            false => Poll::Pending,
+        }
     }
 
     fn take_published(&self) -> Settled<T, E> {
@@ -458,53 +412,5 @@ impl<T, E> fmt::Debug for EventualResult<T, E> {
             .field("location", &format_args!("{}", ShortLocation(self.location())))
             .field("finished", &self.is_finished())
             .finish_non_exhaustive()
-    }
-}
-
-impl<T, E> IntoFuture for EventualResult<T, E> {
-    type Output = Result<T, Error<E>>;
-    type IntoFuture = EventualFuture<T, E>;
-
-    fn into_future(self) -> EventualFuture<T, E> {
-        EventualFuture { result: Some(self) }
-    }
-}
-
-/// The future of an [`EventualResult`]: made by `.await`, on any executor.
-///
-/// Dropping it lets the job run on, as dropping the `EventualResult` does.
-///
-/// # Panics
-///
-/// When it is polled again after it was ready.
-#[must_use = "futures do nothing unless polled; the job runs anyway"]
-pub struct EventualFuture<T, E = Error> {
-    /// `None` once ready.
-    result: Option<EventualResult<T, E>>,
-}
-
-// Nothing in it is pinned.
-impl<T, E> Unpin for EventualFuture<T, E> {}
-
-impl<T, E> Future for EventualFuture<T, E> {
-    type Output = Result<T, Error<E>>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let result = self.result.as_mut().expect("`EventualFuture` polled after completion");
-        if let Err(forked) = check_not_forked() {
-            return Poll::Ready(Err(forked.widen()));
-        }
-        if !result.job.outcome.poll(cx.waker()) {
-            return Poll::Pending;
-        }
-        let outcome = result.take();
-        self.result = None;
-        Poll::Ready(outcome)
-    }
-}
-
-impl<T, E> fmt::Debug for EventualFuture<T, E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("EventualFuture").field(&self.result).finish()
     }
 }

@@ -7,7 +7,8 @@ use std::future::Future;
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::caller::eventual::{self, EventualResult};
+use crate::caller::eventual::EventualResult;
+use crate::caller::spawn::spawn;
 use crate::caller::wait_for;
 use crate::error::Error;
 use crate::job::info::JobInfo;
@@ -47,8 +48,8 @@ where
 {
     let location = Location::caller();
     match cached_for_job(location) {
-        Ok(shared) => eventual::spawn(Ok(&shared), location, job),
-        Err(error) => eventual::spawn(Err(error), location, job),
+        Ok(shared) => spawn(Ok(&shared), location, job),
+        Err(error) => spawn(Err(error), location, job),
     }
 }
 

@@ -6,8 +6,9 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::caller::eventual::{self, EventualResult};
+use crate::caller::eventual::EventualResult;
 use crate::caller::scope::limits::Scopes;
+use crate::caller::spawn::spawn;
 use crate::caller::wait_for;
 use crate::error::{Error, JobState};
 use crate::job::info::JobInfo;
@@ -73,7 +74,7 @@ impl Reactor {
         T: Send + 'static,
         E: fmt::Debug + Send + 'static,
     {
-        eventual::spawn(self.usable(), Location::caller(), job)
+        spawn(self.usable(), Location::caller(), job)
     }
 
     /// Blocks until the job is done on this reactor, or the time is over. Like the free function

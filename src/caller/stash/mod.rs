@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use async_io::Timer;
 
-use crate::caller::eventual::{self, EventualResult};
+use crate::caller::eventual::EventualResult;
+use crate::caller::spawn::spawn_internal;
 use crate::caller::stash::store::{Entry, STORE, Stashed as _};
 use crate::sync::{deadline, lock};
 use crate::sys::fork;
@@ -145,7 +146,7 @@ impl<T: Send + 'static, E: Send + 'static> EventualResult<T, E> {
         // child the reactor is the parent's.
         let reactor = self.reactor().filter(|_| fork::forked_from().is_none());
         let timer = end.zip(reactor).map(|(end, reactor)| {
-            eventual::spawn_internal(reactor, Location::caller(), move || async move {
+            spawn_internal(reactor, Location::caller(), move || async move {
                 Timer::at(end).await;
                 let expired = lock(&STORE).take_expired();
                 expired.into_iter().for_each(Entry::expire);
