@@ -161,7 +161,7 @@ fn a_method_that_is_not_allowed_is_told_with_those_that_are() {
 }
 
 #[test]
-fn clients_that_misbehave_harm_nobody_else() {
+fn clients_that_misbehave_harm_no_others() {
     let _limit = limit(LONG);
     let app = App::start(&[]);
     let (status, ..) = app.send("wool and needles\r\n\r\n");

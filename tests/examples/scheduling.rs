@@ -68,7 +68,7 @@ fn offline_it_shows_a_rate_that_changes() {
 }
 
 #[test]
-fn the_rate_is_refreshed_though_nobody_looks() {
+fn the_rate_is_refreshed_though_it_is_not_asked_for() {
     let _limit = limit();
     let count = Arc::new(AtomicU32::new(0));
     let third = Gate::new();

@@ -147,7 +147,7 @@ fn race(
 }
 
 #[test]
-fn nobody_touches_what_was_lent_when_timeouts_race_with_results() {
+fn no_thread_touches_what_was_lent_when_timeouts_race_with_results() {
     let _limit = limit(LONG * 5);
     let reactor = Reactor::new().unwrap();
     let (ready, late) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -173,7 +173,7 @@ fn nobody_touches_what_was_lent_when_timeouts_race_with_results() {
 }
 
 #[test]
-fn nobody_touches_what_was_lent_when_results_race_with_shutdowns() {
+fn no_thread_touches_what_was_lent_when_results_race_with_shutdowns() {
     const ROUNDS: u64 = 300;
 
     let _limit = limit(LONG * 5);

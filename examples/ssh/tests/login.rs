@@ -83,7 +83,7 @@ fn the_third_wrong_password_is_the_last() {
 }
 
 #[test]
-fn wrong_passwords_wait_for_each_other_and_hold_nobody_else_up() {
+fn wrong_passwords_wait_for_each_other_and_hold_no_other_login_up() {
     let _limit = limit(LONG);
     let program = Program::start(&[]);
     let start = Instant::now();
@@ -140,7 +140,7 @@ fn strangers_that_say_nothing_or_nonsense_do_no_harm() {
 }
 
 #[test]
-fn strangers_lock_nobody_out_and_cost_nobody_the_session() {
+fn strangers_lock_no_user_out_and_cost_no_user_the_session() {
     let _limit = limit(LONG);
     let program = Program::start(&[]);
     let mut terminal = Terminal::open(&program);

@@ -131,7 +131,7 @@ fn a_hog_in_a_drop_is_named_too() {
 }
 
 #[test]
-fn a_job_that_was_never_begun_because_nobody_polls_the_driver() {
+fn a_job_that_was_never_begun_because_the_driver_is_not_polled() {
     // A driver that is being run, by an executor that polls it once.
     own_process!();
     let mut run = Box::pin(crochet::no_setup().unwrap().run(future::pending::<()>()));

@@ -214,7 +214,7 @@ fn a_job_that_forks_in_a_later_poll_ends_the_loop_in_the_child() {
 }
 
 #[test]
-fn a_job_that_forks_and_returns_wakes_nobody_in_the_child() {
+fn a_job_that_forks_and_returns_wakes_no_caller_in_the_child() {
     own_process!();
     let (begin, begins) = async_channel::bounded::<()>(1);
     let job: Job<libc::pid_t> = crochet::run_in_reactor(move || async move {

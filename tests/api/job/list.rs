@@ -133,7 +133,7 @@ fn a_job_finds_itself_and_the_others() {
 }
 
 #[test]
-fn a_job_that_has_ended_is_not_listed_to_whoever_knows() {
+fn a_job_that_has_ended_is_not_listed_to_a_thread_that_knows() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     for round in 0..200 {
@@ -306,7 +306,7 @@ fn to_ask_for_the_global_reactors_jobs_starts_nothing() {
 }
 
 #[test]
-fn jobs_of_a_driver_that_nobody_runs_are_queued_until_it_is_dropped() {
+fn jobs_of_a_driver_that_is_not_run_are_queued_until_it_is_dropped() {
     own_process!();
     let driver = crochet::no_setup().unwrap();
     let jobs = [(); 2].map(|()| crochet::run_in_reactor(|| async { Ok::<_, Error>(1) }));

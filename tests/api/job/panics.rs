@@ -178,7 +178,7 @@ fn a_panic_in_the_drop_of_a_refused_closure_is_the_outcome() {
 }
 
 #[test]
-fn a_panic_in_the_drop_of_a_value_that_nobody_takes_harms_nothing() {
+fn a_panic_in_the_drop_of_a_value_that_no_caller_takes_harms_nothing() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     log();
@@ -217,7 +217,7 @@ fn a_payload_that_panics_in_its_drop_harms_nothing_where_it_is_seen() {
 }
 
 #[test]
-fn a_payload_that_panics_in_its_drop_harms_nothing_where_nobody_sees_it() {
+fn a_payload_that_panics_in_its_drop_harms_nothing_where_no_caller_sees_it() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     for depth in [1, 3] {

@@ -31,7 +31,7 @@ fn the_panics_text_names_the_feature_and_its_message_is_tokios() {
 }
 
 #[test]
-fn the_log_of_a_failure_that_nobody_saw_names_the_feature() {
+fn the_log_of_a_failure_that_no_caller_saw_names_the_feature() {
     let _limit = limit(LONG);
     let (log, reactor) = (log(), Reactor::new().unwrap());
     let line = line!() + 1;

@@ -138,7 +138,7 @@ fn to_ask_whether_it_is_finished_is_not_to_see_it() {
 }
 
 #[test]
-fn a_panic_that_nobody_saw_is_logged() {
+fn a_panic_that_no_caller_saw_is_logged() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     log();
@@ -178,7 +178,7 @@ fn a_panic_in_the_drop_of_a_future_is_logged_though_there_was_a_result() {
 }
 
 #[test]
-fn a_failure_that_somebody_has_seen_is_not_logged() {
+fn a_failure_that_a_caller_has_seen_is_not_logged() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let ways: [fn(Job); 6] = [
@@ -197,7 +197,7 @@ fn a_failure_that_somebody_has_seen_is_not_logged() {
 }
 
 #[test]
-fn a_panic_that_somebody_has_seen_is_not_logged() {
+fn a_panic_that_a_caller_has_seen_is_not_logged() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     log();

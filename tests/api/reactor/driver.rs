@@ -198,7 +198,7 @@ fn jobs_from_before_the_run_run_in_order() {
 }
 
 #[test]
-fn a_wait_that_times_out_says_that_nobody_is_running_the_driver() {
+fn a_wait_that_times_out_says_that_the_driver_is_not_run() {
     own_process!();
     let driver = crochet::no_setup().unwrap();
     let job: Job = crochet::run_in_reactor(async || Ok(()));
@@ -214,7 +214,7 @@ fn a_wait_that_times_out_says_that_nobody_is_running_the_driver() {
 }
 
 #[test]
-fn a_wait_and_a_shutdown_that_time_out_say_that_nobody_polls_a_driver_that_was_polled_once() {
+fn a_wait_and_a_shutdown_that_time_out_say_that_a_driver_is_not_polled_any_more() {
     own_process!();
     let driver = crochet::no_setup().unwrap();
     let mut run = pin!(driver.run(pending::<()>()));

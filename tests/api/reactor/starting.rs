@@ -127,7 +127,7 @@ fn setup_with_twice_names_the_first() {
 }
 
 #[test]
-fn setup_with_after_a_shutdown_names_nobody() {
+fn setup_with_after_a_shutdown_names_no_call() {
     own_process!();
     crochet::setup().unwrap();
     crochet::shutdown(LONG).unwrap();

@@ -209,7 +209,7 @@ fn a_value_that_uses_the_stash_when_it_is_dropped_does_not_lock_it_up() {
 }
 
 #[test]
-fn a_value_that_panics_when_its_time_is_over_harms_nobody_else() {
+fn a_value_that_panics_when_its_time_is_over_harms_no_other_result() {
     let _limit = limit(LONG);
     let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
     let (leash, bomb) = held(&reactor, Ok::<_, Error>(PanicOnDrop("over")));

@@ -86,7 +86,7 @@ fn into_result_that_is_late_cancels_the_job_whose_future_is_dropped_on_the_react
 }
 
 #[test]
-fn into_result_that_is_late_waits_for_nobody_who_holds_the_reactor() {
+fn into_result_that_is_late_does_not_wait_for_a_job_that_holds_the_reactor() {
     let _limit = limit(LONG);
     let (reactor, drops) = (Reactor::new().unwrap(), Probe::new());
     let hog = hog(&reactor);

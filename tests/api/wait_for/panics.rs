@@ -211,7 +211,7 @@ fn of_two_panics_the_first_goes_on() {
 }
 
 #[test]
-fn a_result_whose_drop_panics_does_no_harm_where_nobody_gets_it() {
+fn a_result_whose_drop_panics_does_no_harm_where_no_caller_gets_it() {
     struct Ready;
     impl Future for Ready {
         type Output = Result<OnDrop<fn()>, Error>;

@@ -234,7 +234,7 @@ fn an_error_type_that_panics_when_it_is_made_unwinds_without_the_future() {
 }
 
 #[test]
-fn a_result_whose_drop_panics_is_dropped_by_nobody_but_the_caller() {
+fn a_result_whose_drop_panics_is_dropped_by_the_caller_alone() {
     let _limit = limit(LONG);
     let reactor = Reactor::new().unwrap();
     let call = || {

@@ -61,8 +61,8 @@ macro_rules! with_each {
 with_each! {
     libraries_may_call_setup_or_just_wait
     a_driver_that_is_run_late_finds_its_jobs
-    a_run_that_ends_early_frees_who_waits
-    a_run_that_is_dropped_frees_who_waits
+    a_run_that_ends_early_wakes_all_waiters
+    a_run_that_is_dropped_wakes_all_waiters
 }
 
 mod cases {
@@ -143,7 +143,7 @@ mod cases {
         }
     }
 
-    pub(super) fn a_run_that_ends_early_frees_who_waits(block_on: BlockOn) {
+    pub(super) fn a_run_that_ends_early_wakes_all_waiters(block_on: BlockOn) {
         let driver = crochet::no_setup().unwrap();
         let (job, dropped) = pending();
         let reactor = crochet::Reactor::global().unwrap();
@@ -168,7 +168,7 @@ mod cases {
         assert!(job.wait(Duration::ZERO).unwrap_err().is_reactor_stopped());
     }
 
-    pub(super) fn a_run_that_is_dropped_frees_who_waits(block_on: BlockOn) {
+    pub(super) fn a_run_that_is_dropped_wakes_all_waiters(block_on: BlockOn) {
         let driver = crochet::no_setup().unwrap();
         let (job, dropped) = pending();
         let begun: Job = crochet::run_in_reactor(|| async { Ok(()) });

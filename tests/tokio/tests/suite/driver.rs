@@ -155,13 +155,13 @@ fn what_is_stopped_is_dropped_in_the_context(executor: &Executor) {
     }
 }
 
-on_each!(who_times_out_drops_in_the_context:
+on_each!(a_wait_that_times_out_drops_in_the_context:
     who_times_out_drops_in_the_context_on_smol who_times_out_drops_in_the_context_on_async_io
     who_times_out_drops_in_the_context_on_one_thread
     who_times_out_drops_in_the_context_on_two_threads
 );
 
-fn who_times_out_drops_in_the_context(executor: &Executor) {
+fn a_wait_that_times_out_drops_in_the_context(executor: &Executor) {
     let inside = executor.inside();
     let driver = crochet::no_setup().unwrap();
     let (running, is_running) = mpsc::channel();
