@@ -56,13 +56,13 @@ where
         }
     };
     let mut future = pin!(Some(job));
-    let mut frame = StackJob { future: future.as_mut(), output: None, span: Span::of_caller() };
+    let mut stack_job = StackJob { future: future.as_mut(), output: None, span: Span::of_caller() };
 
     // Lend.
     #[expect(unsafe_code, reason = "see `lend`")]
     // SAFETY: `guard` is a local variable that is never forgotten: `take_back` drops it, or
     // unwinding does.
-    let guard = unsafe { LoanGuard::lend(&mut frame, Header::new(location), once) };
+    let guard = unsafe { LoanGuard::lend(&mut stack_job, Header::new(location), once) };
     shared.submit(QueuedJob::new(guard.job(), Span::default(), permit, limits.start()));
     // Wait.
     let wait = || wait(shared, &guard.borrowed, once, &limits);
@@ -70,7 +70,7 @@ where
     // Take back.
     let unfinished = take_back(guard, unfinished);
 
-    let output = frame.output.take();
+    let output = stack_job.output.take();
     // Drop the future before any other code of the caller runs.
     if future.is_some() {
         shared.tokio.within(|| future.set(None));

@@ -117,8 +117,8 @@ impl fmt::Display for TimedOut {
             return f.write_str(cause);
         }
         // A job that is inside `poll` for a moment explains nothing. One that has held the thread
-        // for half of the wait does; and if the awaited job never started, though none was before it,
-        // any job that holds the thread does.
+        // for half of the wait does; and if the awaited job never started, though none was before
+        // it, any job that holds the thread does.
         let is_next = self.job == JobState::Queued && self.queued_before == 0;
         let culprit =
             self.blocked_by.filter(|by| is_next || by.held.saturating_mul(2) >= self.waited);

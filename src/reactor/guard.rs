@@ -8,14 +8,15 @@ use crate::reactor::global::shutdown;
 /// How long the drop of a guard may take.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Returns a guard that shuts the global reactor down when it is dropped. Does not block, and starts
-/// nothing.
+/// Returns a guard that shuts the global reactor down when it is dropped. Does not block, and
+/// starts nothing.
 ///
-/// Hold it in a variable of `main`, declared first, so that it is dropped last. Where `main` returns or
-/// panics, jobs are then dropped in order and all waits for them end, before the process does.
+/// Hold it in a variable of `main`, declared first, so that it is dropped last. Where `main`
+/// returns or panics, jobs are then dropped in order and all waits for them end, before the process
+/// does.
 ///
-/// On Unix, where `main`'s thread has started the reactor, the end of `main` does the same without a
-/// guard. It is worth having
+/// On Unix, where `main`'s thread has started the reactor, the end of `main` does the same without
+/// a guard. It is worth having
 ///
 /// - on Windows, where the other threads are gone by the time that `main` has ended;
 /// - where a thread other than `main`'s may start the reactor, by its first job for example;
@@ -49,9 +50,9 @@ pub fn guard() -> Guard {
 
 /// Shuts the global reactor down when it is dropped: see [`guard`].
 ///
-/// The drop does what [`shutdown`] does with a grace of one second. It blocks until the reactor's thread
-/// has ended, or that second has passed; then the reactor goes on stopping. If there is no reactor, on the
-/// reactor thread itself, and in a forked child, it returns at once.
+/// The drop does what [`shutdown`] does with a grace of one second. It blocks until the reactor's
+/// thread has ended, or that second has passed; then the reactor goes on stopping. If there is no
+/// reactor, on the reactor thread itself, and in a forked child, it returns at once.
 #[derive(Debug)]
 #[must_use = "the reactor is shut down when the guard is dropped, which is at once without a variable"]
 pub struct Guard {
@@ -60,8 +61,8 @@ pub struct Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // It may be dropped while `main` unwinds, when another panic, of a check around it, would abort
-        // the process. There is no caller to return an error to.
+        // It may be dropped while `main` unwinds, when another panic, of a check around it, would
+        // abort the process. There is no caller to return an error to.
         let _ = catch(|| shutdown(GRACE));
     }
 }

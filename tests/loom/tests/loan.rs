@@ -228,7 +228,7 @@ fn every_pair_of_operations_has_a_model() {
 }
 
 /// The job of a `wait_for`, as `borrowed.rs` has it.
-struct Borrowed {
+struct BorrowedJob {
     header: Header,
     loan: LoanCell<Box<OnLoan>>,
     returned: Outcome<()>,
@@ -236,7 +236,7 @@ struct Borrowed {
     loop_waker: AtomicWaker,
 }
 
-impl Borrowed {
+impl BorrowedJob {
     /// The reactor thread: polls through the cell until the cell is empty, the job is cancelled, or
     /// the reactor stops.
     fn react(&self, stops: bool) {
@@ -292,7 +292,7 @@ fn check_wait_for(
 ) {
     explore(expected.iter().copied(), move |seen: &Seen<_>| {
         let stack_job = StackJob::new(pending_polls);
-        let borrowed = Arc::new(Borrowed {
+        let borrowed = Arc::new(BorrowedJob {
             header: Header::new(Location::caller()),
             loan: lend(&stack_job),
             returned: Outcome::new(),
