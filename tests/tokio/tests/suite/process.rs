@@ -122,6 +122,8 @@ fn a_runtime_that_does_not_start_is_reported_and_can_be_retried() {
     setup_failed(smol::block_on(driver.run(async {})).unwrap_err());
     drop(none);
     until(|| threads_named("crochet-tokio").is_empty() && threads_named("crochet").is_empty());
+    // After a driver, no job starts a reactor.
+    crochet::setup().unwrap();
     crochet::wait_for(LONG, async {
         sleep(Duration::from_millis(1)).await;
         Ok::<_, Error>(())
