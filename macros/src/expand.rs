@@ -259,7 +259,7 @@ impl<'a> Expansion<'a> {
         (start, spans.last().unwrap_or(start))
     }
 
-    /// The path to the crate, for a call whose errors are to be reported at `span`.
+    /// The path to the crate, for a call whose errors the compiler reports at `span`.
     fn crate_path_at(&self, span: Span) -> TokenStream {
         let Some(path) = &self.options.crate_path else {
             return quote_spanned!(span=> ::crochet);

@@ -73,8 +73,7 @@ impl EventLoop {
                 self.look_for_io().await;
             } else if idle.goes_on(&shared.spin, self.tasks.activity.take()) {
                 // A caller that was answered just now comes back within a microsecond or two; to
-                // look for I/O first would cost it as much (measured: 2.0 us a call, and 0.6 us
-                // so).
+                // look for I/O first would cost it as much (measured: 2.0 µs a call; so, 0.6 µs).
                 if (0..4).any(|_| spin::look(|| shared.has_submitted())) {
                     continue;
                 }

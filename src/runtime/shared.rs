@@ -209,7 +209,7 @@ impl Shared {
         }
     }
 
-    /// How many jobs are to be taken before this one, if that can be found out in a part of the
+    /// How many jobs the reactor takes before this one, if that can be found out in a part of the
     /// time that a caller has waited.
     fn queued_before(&self, header: &Header, waited: Duration) -> Option<u64> {
         let time = (waited / 16).min(Duration::from_millis(10));

@@ -91,7 +91,7 @@ impl Converter<'_> {
         }
     }
 
-    /// Writes `.map(..)`, unless nothing is to be converted.
+    /// Writes `.map(..)`, unless there is nothing to convert.
     fn mapped(&self, conversion: &Conversion, method: &str) -> Option<TokenStream> {
         let method = Ident::new(method, self.span);
         let closure = (!conversion.is_same()).then(|| self.closure(conversion))?;

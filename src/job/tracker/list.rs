@@ -102,9 +102,9 @@ impl<J: TakesId> Tracker<J> {
         }
     }
 
-    /// Returns how many jobs are to be taken before the one whose id `id` reads. `None` if that one
-    /// has been taken itself, or if the answer would take longer than `time`. A later call needs
-    /// less time, as what is in the backlog stays there.
+    /// Returns how many jobs the reactor takes before the one whose id `id` reads. `None` if that
+    /// one has been taken itself, or if the answer would take longer than `time`. A later call
+    /// needs less time, as what is in the backlog stays there.
     pub(crate) fn queued_before(
         &self,
         queue: &Receiver<Envelope<J>>,
