@@ -314,6 +314,9 @@ impl Owned {
 }
 
 /// All loggers, for the end of `main`.
+///
+/// LOCKING: held to add a logger or to copy the list; no user code runs meanwhile, as only weak
+/// references are dropped. A forked child locks it only to make a logger of its own.
 static MADE: Mutex<Vec<Weak<Inner>>> = Mutex::new(Vec::new());
 
 /// Blocks until all records are written and the wrapped loggers have flushed, or the time is over.

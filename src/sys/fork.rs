@@ -97,7 +97,8 @@ mod sys {
             FORKED_FROM.store(STARTED_BY.load(Ordering::Relaxed), Ordering::Relaxed);
         }
 
-        // Never locked in a fork: `mark_process` comes before.
+        // LOCKING: held while the handler is registered, so that this happens once. Never locked in
+        // a fork: `mark_process` comes before.
         static WATCHED: Mutex<bool> = Mutex::new(false);
         let mut watched = lock(&WATCHED);
         if *watched {
