@@ -1,8 +1,8 @@
 //! An extension module for Python: a client in async Rust whose every wait Ctrl-C ends.
 //!
-//! Shows `interruptible` in a host that has signals of its own. The module is a package of its own, `examples/python`, with
-//! a `pyproject.toml` for maturin. This program has Cargo build it, starts a server, and has Python run
-//! `examples/python/example.py`, which needs no more than `python3`:
+//! Shows `interruptible` in a host that has signals of its own. The module is a package of its own,
+//! `examples/python`, with a `pyproject.toml` for maturin. This program has Cargo build it, starts
+//! a server, and has Python run `examples/python/example.py`, which needs no more than `python3`:
 //!
 //! ```text
 //! $ cargo run --example python

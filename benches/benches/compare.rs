@@ -1,8 +1,9 @@
 //! Blocking calls beside what people use instead: `cargo bench -p crochet-benches --bench compare`.
 //!
-//! Prints a table for each scenario: the median of five processes, in turn with those of the others, and how it
-//! compares with crochet's; and draws the chart of the README. With names of scenarios as arguments
-//! (`ready`, `echo`, `callers-64`, ...) only these, and no chart. `ROUNDS=1` is quicker. On an idle machine.
+//! Prints a table for each scenario: the median of five processes, in turn with those of the
+//! others, and how it compares with crochet's; and draws the chart of the README. With names of
+//! scenarios as arguments (`ready`, `echo`, `callers-64`, ...) only these, and no chart. `ROUNDS=1`
+//! is quicker. On an idle machine.
 
 use std::collections::HashMap;
 use std::env;

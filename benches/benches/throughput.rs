@@ -1,8 +1,9 @@
 //! What the bridge from async streams to `std::io` costs where much goes through it:
 //! `cargo bench -p crochet-benches --bench throughput`.
 //!
-//! A sample is one GiB over a TCP connection on loopback, in pieces of 64 KiB, read or written by the side that
-//! is measured; the other side is a thread with blocking sockets. Compare the medians.
+//! A sample is one GiB over a TCP connection on loopback, in pieces of 64 KiB, read or written by
+//! the side that is measured; the other side is a thread with blocking sockets. Compare the
+//! medians.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};

@@ -33,7 +33,8 @@ pub enum Peer {
     Crochet,
     /// The same with `Builder::spin(Duration::ZERO)`: no busy-wait.
     CrochetAsleep,
-    /// A current-thread runtime on a thread of its own: spawn, oneshot. What `reqwest::blocking` does.
+    /// A current-thread runtime on a thread of its own: spawn, oneshot. What `reqwest::blocking`
+    /// does.
     TokioThread,
     /// The same with a multi-thread runtime.
     TokioMulti,
@@ -159,8 +160,8 @@ impl Peer {
         })
     }
 
-    /// A call that sends four bytes to an echo server and gets them back, over a connection that stays
-    /// open; `None` where that makes no sense.
+    /// A call that sends four bytes to an echo server and gets them back, over a connection that
+    /// stays open; `None` where that makes no sense.
     #[must_use]
     pub fn echo(self, server: SocketAddr) -> Option<Call> {
         let connect = || {

@@ -1,4 +1,5 @@
-//! The other end of the network calls. It runs in a process of its own, so that its time is not counted.
+//! The other end of the network calls. It runs in a process of its own, so that its time is not
+//! counted.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -8,8 +9,8 @@ use std::time::Duration;
 /// The length of a message to the echo server.
 pub const LENGTH: usize = 4;
 
-/// Starts a TCP server on loopback that sends each message back after `delay`, and returns its address.
-/// Each connection has a blocking thread of its own.
+/// Starts a TCP server on loopback that sends each message back after `delay`, and returns its
+/// address. Each connection has a blocking thread of its own.
 ///
 /// # Errors
 ///

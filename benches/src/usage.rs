@@ -24,7 +24,8 @@ pub fn cpu_time() -> Duration {
     Duration::ZERO
 }
 
-/// How often threads of this process have gone to sleep so far; `None` where the system does not tell.
+/// How often threads of this process have gone to sleep so far; `None` where the system does not
+/// tell.
 #[must_use]
 pub fn sleeps() -> Option<u64> {
     let mut sum = 0;

@@ -6,8 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Has Cargo build the library of the package at `manifest`, and copies it into `folder` under the name that Python
-/// looks for.
+/// Has Cargo build the library of the package at `manifest`, and copies it into `folder` under the
+/// name that Python looks for.
 pub(crate) fn build(manifest: &Path, name: &str, folder: &Path) -> io::Result<()> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--quiet", "--lib", "--message-format", "json-render-diagnostics"]);

@@ -1,4 +1,5 @@
-//! A server of a line protocol, on a port of its own on loopback: a request is one line, on a connection of its own.
+//! A server of a line protocol, on a port of its own on loopback: a request is one line, on a
+//! connection of its own.
 //!
 //! | request | answer |
 //! |---|---|
@@ -45,8 +46,8 @@ impl LineServer {
         Ok(Self { address, open })
     }
 
-    /// Blocks until `holds` of how many connections are open and how many have been made; false if that takes longer
-    /// than `limit`.
+    /// Blocks until `holds` of how many connections are open and how many have been made; false if
+    /// that takes longer than `limit`.
     pub(crate) fn wait_until(&self, holds: impl Fn(usize, usize) -> bool, limit: Duration) -> bool {
         let counts = self.open.counts.lock().unwrap();
         let goes_on = |counts: &mut (usize, usize)| !holds(counts.0, counts.1);

@@ -114,7 +114,8 @@ fn container(input: ParseStream<'_>) -> Option<&'static str> {
     }
 }
 
-/// The body with its braces, without the invisible group that a `macro_rules` variable puts around it.
+/// The body with its braces, without the invisible group that a `macro_rules` variable puts around
+/// it.
 fn body(token: TokenTree) -> Option<Group> {
     match token {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Some(group),

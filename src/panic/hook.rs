@@ -93,8 +93,8 @@ fn take_note() -> Option<Note> {
 
 /// Installs the hook in front of the current one. Happens once per process; later calls do nothing.
 pub(crate) fn install_hook() {
-    // LOCKING: held while the hook is exchanged, so that this happens once. Runs
-    // no user code.
+    // LOCKING: held while the hook is exchanged, so that this happens once. Runs no
+    // user code.
     static INSTALLED: Mutex<bool> = Mutex::new(false);
     // `set_hook` panics on a thread that is panicking; the next start of a reactor tries again.
     if thread::panicking() {

@@ -1,6 +1,7 @@
 //! The client itself, in async Rust: it knows neither Python nor crochet.
 //!
-//! A request is one line on a connection of its own. The server answers with one line, or with many.
+//! A request is one line on a connection of its own. The server answers with one line, or with
+//! many.
 
 use std::io;
 

@@ -1,8 +1,10 @@
-//! `lineclient`, an extension module for Python: a client of a line protocol whose every wait Ctrl-C ends.
+//! `lineclient`, an extension module for Python: a client of a line protocol whose every wait
+//! Ctrl-C ends.
 //!
-//! The client (`client.rs`) is async Rust. This file makes it a blocking API for Python, and shows what a binding has to
-//! look after: the GIL is released while a call waits, Python's signals are looked at meanwhile, timeouts are Python's
-//! `TimeoutError`, panics are exceptions, and the end of the interpreter is prompt, whatever is still waiting.
+//! The client (`client.rs`) is async Rust. This file makes it a blocking API for Python, and shows
+//! what a binding has to look after: the GIL is released while a call waits, Python's signals are
+//! looked at meanwhile, timeouts are Python's `TimeoutError`, panics are exceptions, and the end of
+//! the interpreter is prompt, whatever is still waiting.
 
 mod client;
 
@@ -19,8 +21,9 @@ use pyo3::prelude::*;
 /// How long Ctrl-C may take to be noticed.
 const TICK: Duration = Duration::from_millis(50);
 
-/// Python decides when the process ends, and how: not the end of `main`, which would wake daemon threads that wait here
-/// when there is no interpreter any more. Not done on import, so that a program may still fork after that.
+/// Python decides when the process ends, and how: not the end of `main`, which would wake daemon
+/// threads that wait here when there is no interpreter any more. Not done on import, so that a
+/// program may still fork after that.
 fn prepare() {
     static PREPARED: Once = Once::new();
     PREPARED.call_once(|| {
@@ -29,7 +32,8 @@ fn prepare() {
     });
 }
 
-/// Runs a blocking call without the GIL. On Python's main thread, the only one that handles signals, Ctrl-C ends it.
+/// Runs a blocking call without the GIL. On Python's main thread, the only one that handles
+/// signals, Ctrl-C ends it.
 fn blocking<R: Send>(py: Python<'_>, call: impl FnOnce() -> R + Send) -> PyResult<R> {
     let threading = py.import("threading")?;
     let this = threading.call_method0("current_thread")?;
@@ -53,7 +57,8 @@ struct Client {
 
 #[pymethods]
 impl Client {
-    /// Makes a client; connects with each request. The timeout, in seconds, is for each call and each line.
+    /// Makes a client; connects with each request. The timeout, in seconds, is for each call and
+    /// each line.
     #[new]
     #[pyo3(signature = (server, timeout = 5.0))]
     fn new(server: String, timeout: f64) -> PyResult<Self> {
@@ -104,7 +109,8 @@ struct Answer {
 
 #[pymethods]
 impl Answer {
-    /// Blocks until the answer is there. After a TimeoutError or a KeyboardInterrupt it can be waited for again.
+    /// Blocks until the answer is there. After a TimeoutError or a KeyboardInterrupt it can be
+    /// waited for again.
     #[pyo3(signature = (timeout = None))]
     fn wait(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<String> {
         let timeout = self::timeout(timeout, self.timeout)?;

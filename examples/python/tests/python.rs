@@ -39,7 +39,8 @@ struct Python {
 }
 
 impl Python {
-    /// Runs a program, which has a `client` of the server, and may end when its standard input does.
+    /// Runs a program, which has a `client` of the server, and may end when its standard input
+    /// does.
     fn start(server: &LineServer, program: &str) -> Self {
         let text = format!(
             "import lineclient, multiprocessing, os, sys, threading, time\n\
@@ -78,7 +79,8 @@ impl Python {
         assert_eq!(line.trim_end(), expected);
     }
 
-    /// Lets the program's standard input end, and waits for the program. Returns what it has printed since.
+    /// Lets the program's standard input end, and waits for the program. Returns what it has
+    /// printed since.
     #[track_caller]
     fn end(mut self) -> (ExitStatus, String) {
         drop(self.child.stdin.take());

@@ -1,4 +1,5 @@
-//! The application: a mill whose threads knit rows. Synchronous, and it knows nothing of SSH and Lua.
+//! The application: a mill whose threads knit rows. Synchronous, and it knows nothing of SSH and
+//! Lua.
 
 use std::fmt;
 use std::io;

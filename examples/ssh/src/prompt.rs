@@ -1,4 +1,5 @@
-//! One session of a client that has logged in: a prompt at its terminal, or a program that it sends.
+//! One session of a client that has logged in: a prompt at its terminal, or a program that it
+//! sends.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Lua, with the application's objects. It blocks, so it belongs on a thread of `unblock`; and it has limits,
-//! since what is typed at a prompt may be an endless loop.
+//! Lua, with the application's objects. It blocks, so it belongs on a thread of `unblock`; and it
+//! has limits, since what is typed at a prompt may be an endless loop.
 
 use std::fmt;
 use std::io;
