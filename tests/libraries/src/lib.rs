@@ -1,0 +1,1 @@
+//! Only tests: published libraries against real servers, in `tests/suite`.
