@@ -177,6 +177,7 @@ library gets its module `blocking` that way.
 | [`guide::shutdown`] | applications with an executor of their own, shutdown, deadlocks |
 | [`guide::ffi`] | waits that Ctrl-C or a host program can interrupt |
 | [`guide::tokio`] | reqwest, sqlx and other libraries that need tokio |
+| [`guide::recipes`] | reqwest, sqlx, tokio-postgres, redis, tonic, hickory, websockets, MQTT, NATS, D-Bus, SSH: what to do first |
 | [`guide::limits`] | what it cannot do, and what differs on Windows |
 | [`guide::comparison`] | async/await, tokio, smol, pollster, `reqwest::blocking`, maybe-async |
 | [`guide::python`] | what each name of Python's Crochet is called here |

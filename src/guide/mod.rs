@@ -6,6 +6,7 @@
 //! - [a blocking API for a whole async crate](twins);
 //! - [errors]: those of other crates, `anyhow`, and how to find a timeout again;
 //! - [libraries that need tokio](tokio);
+//! - [recipes]: what the users of reqwest, sqlx, redis, MQTT, D-Bus and others do first;
 //! - [what it cannot do](limits): fork, jobs that compute, `panic = "abort"`, Windows;
 //! - [how it compares](comparison) with async/await, tokio, smol, pollster, `reqwest::blocking`,
 //!   and with macros that make a blocking API of an async one;
@@ -162,6 +163,7 @@ pub mod errors;
 pub mod ffi;
 pub mod limits;
 pub mod python;
+pub mod recipes;
 pub mod shutdown;
 pub mod tokio;
 pub mod twins;

@@ -1,0 +1,27 @@
+//! The code of the guide's recipes, as the guide shows it.
+
+#[path = "../../../src/guide/recipes/bytes.rs"]
+#[expect(missing_docs, reason = "the guide describes it")]
+pub mod bytes;
+#[path = "../../../src/guide/recipes/hickory.rs"]
+#[expect(missing_debug_implementations, reason = "the resolver of hickory has none")]
+#[expect(missing_docs, reason = "the guide describes it")]
+pub mod hickory;
+#[path = "../../../src/guide/recipes/mqtt.rs"]
+#[expect(missing_docs, reason = "the guide describes it")]
+pub mod mqtt;
+#[path = "../../../src/guide/recipes/process.rs"]
+#[expect(missing_docs, reason = "the guide describes it")]
+pub mod process;
+#[path = "../../../src/guide/recipes/redis.rs"]
+#[expect(missing_docs, reason = "the guide describes it")]
+pub mod redis;
+#[path = "../../../src/guide/recipes/reqwest.rs"]
+#[expect(missing_docs, reason = "the guide describes it")]
+pub mod reqwest;
+#[path = "../../../src/guide/recipes/websocket.rs"]
+#[expect(missing_docs, reason = "the guide describes it")]
+pub mod websocket;
+#[path = "../../../src/guide/recipes/zbus.rs"]
+#[expect(missing_docs, reason = "the guide describes it")]
+pub mod zbus;

@@ -1,0 +1,57 @@
+use std::iter;
+
+use crochet_recipes_tests::mqtt::connect;
+use rumqttc::MqttOptions;
+
+use crate::server::Server;
+use crate::{PATIENT, SHORT};
+
+fn options(server: &Server, name: &str) -> MqttOptions {
+    let mut options = MqttOptions::new(name, "127.0.0.1", server.address.port());
+    options.set_keep_alive(PATIENT);
+    options
+}
+
+#[test]
+fn publishes_subscribes_and_says_goodbye() {
+    let Some(broker) = Server::mosquitto() else { return };
+    let (client, mut messages) = connect(options(&broker, "publishes"), PATIENT);
+    client.subscribe("wool").unwrap();
+    for text in ["red", "blue"] {
+        client.clone().publish("wool", text).unwrap();
+    }
+    let mut next = || messages.next().unwrap().unwrap().unwrap();
+    assert_eq!([next().payload, next().payload], ["red", "blue"]);
+    client.disconnect().unwrap();
+    // The broker closes the connection, which rumqttc reports as an error; then the stream ends.
+    assert!(messages.next().unwrap().unwrap().is_err());
+    assert!(messages.next().is_none());
+}
+
+#[test]
+fn a_timeout_loses_no_message() {
+    let Some(broker) = Server::mosquitto() else { return };
+    let (client, mut messages) = connect(options(&broker, "timeout"), SHORT);
+    assert!(messages.next().unwrap().unwrap_err().is_timeout());
+    client.subscribe("wool").unwrap();
+    broker.stop();
+    client.publish("wool", "late").unwrap(); // queued, that is
+    assert!(messages.next().unwrap().unwrap_err().is_timeout());
+    broker.go_on();
+    let message = iter::repeat_with(|| messages.next().unwrap())
+        .find_map(|message| message.map_err(|error| assert!(error.is_timeout())).ok());
+    assert_eq!(message.unwrap().unwrap().payload, "late");
+    drop(messages);
+    // The iterator had the event loop, so there is none to send it.
+    assert!(matches!(client.publish("wool", "lost"), Err(crochet::Error::Job(_))));
+}
+
+#[test]
+fn a_broker_that_is_not_there() {
+    let Some(broker) = Server::mosquitto() else { return };
+    let gone = options(&broker, "gone");
+    drop(broker);
+    let (_client, mut messages) = connect(gone, PATIENT);
+    assert!(messages.next().unwrap().unwrap().is_err());
+    assert!(messages.next().is_none());
+}

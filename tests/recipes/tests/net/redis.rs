@@ -1,0 +1,51 @@
+use std::thread;
+
+use crochet_recipes_tests::redis::Cache;
+
+use crate::server::Server;
+use crate::{PATIENT, SHORT};
+
+#[test]
+fn values_of_many_keys_ahead_of_the_iterator() {
+    let Some(redis) = Server::redis() else { return };
+    let cache = Cache::connect(&format!("redis://{}", redis.address), PATIENT).unwrap();
+    thread::scope(|scope| {
+        for n in 0..8 {
+            let cache = cache.clone();
+            scope.spawn(move || cache.set(&format!("row {n}"), "knit").unwrap());
+        }
+    });
+    assert_eq!(cache.get("row 7").unwrap().as_deref(), Some("knit"));
+    let values = cache.values((0..9).map(|n| format!("row {n}")).collect());
+    let values: Vec<_> = values.map(|value| value.unwrap().unwrap()).collect();
+    assert_eq!((values.len(), values[7].as_deref(), values[8].as_deref()), (9, Some("knit"), None));
+    let mut few = cache.values(vec!["row 1".to_owned(), "row 2".to_owned()]);
+    assert!(few.next().unwrap().unwrap().unwrap().is_some());
+    drop((few, cache)); // here, with a value that was read ahead
+}
+
+#[test]
+fn messages_and_a_timeout() {
+    let Some(redis) = Server::redis() else { return };
+    let url = format!("redis://{}", redis.address);
+    let mut publisher = redis::Client::open(url.as_str()).unwrap().get_connection().unwrap();
+    let cache = Cache::connect(&url, SHORT).unwrap();
+    let mut messages = cache.messages("wool").unwrap();
+    assert!(messages.next().unwrap().unwrap_err().is_timeout());
+    redis::cmd("PUBLISH").arg("wool").arg("red").query::<u32>(&mut publisher).unwrap();
+    let message = loop {
+        match messages.next().unwrap() {
+            Ok(message) => break message,
+            Err(error) => assert!(error.is_timeout(), "{error}"),
+        }
+    };
+    assert_eq!(message.get_payload::<String>().unwrap(), "red");
+    redis.stop();
+    assert!(cache.get("row").unwrap_err().is_timeout());
+    redis.go_on();
+    drop(messages);
+    // The late answer went to the call that had given up.
+    let patient = Cache::connect(&url, PATIENT).unwrap();
+    patient.set("row", "purl").unwrap();
+    assert_eq!(patient.get("row").unwrap().as_deref(), Some("purl"));
+}

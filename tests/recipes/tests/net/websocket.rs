@@ -1,0 +1,62 @@
+use std::net::{SocketAddr, TcpListener};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{self, JoinHandle};
+
+use crochet_recipes_tests::websocket::Questions;
+use tokio_tungstenite::tungstenite::{self, Message};
+
+use crate::{PATIENT, SHORT};
+
+/// Answers the texts of one connection, each after a word to go on; returns how the connection
+/// ended.
+fn server(go_on: Receiver<()>) -> (SocketAddr, JoinHandle<tungstenite::Error>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let thread = thread::spawn(move || {
+        let mut socket = tungstenite::accept(listener.accept().unwrap().0).unwrap();
+        loop {
+            match socket.read() {
+                Ok(Message::Text(text)) => {
+                    go_on.recv().unwrap();
+                    socket.send(Message::text(format!("{text}!"))).unwrap();
+                }
+                Ok(_) => {}
+                Err(error) => break error,
+            }
+        }
+    });
+    (address, thread)
+}
+
+fn connect(
+    timeout: std::time::Duration,
+) -> (Questions, Sender<()>, JoinHandle<tungstenite::Error>) {
+    let (sender, receiver) = channel();
+    let (address, thread) = server(receiver);
+    let url = format!("ws://{address}");
+    let questions = Questions::connect(&url, PATIENT).unwrap().with_timeout(timeout);
+    (questions, sender, thread)
+}
+
+#[test]
+fn the_late_answer_is_the_next_text() {
+    let (mut questions, go_on, server) = connect(SHORT);
+    assert!(questions.ask("knit").unwrap_err().is_timeout());
+    go_on.send(()).unwrap();
+    go_on.send(()).unwrap();
+    let mut questions = questions.with_timeout(PATIENT);
+    assert_eq!(questions.ask("purl").unwrap(), "knit!");
+    assert_eq!(questions.messages().next().unwrap().unwrap().unwrap(), Message::text("purl!"));
+    questions.close().unwrap();
+    assert!(matches!(server.join().unwrap(), tungstenite::Error::ConnectionClosed));
+}
+
+#[test]
+fn dropped_without_a_goodbye() {
+    let (mut questions, go_on, server) = connect(PATIENT);
+    go_on.send(()).unwrap();
+    assert_eq!(questions.ask("knit").unwrap(), "knit!");
+    drop(questions); // on this thread
+    let end = server.join().unwrap();
+    assert!(!matches!(end, tungstenite::Error::ConnectionClosed), "{end}");
+}
