@@ -11,3 +11,5 @@ mod support;
 mod server;
 
 mod redis;
+mod sqlx;
+mod tokio_postgres;
