@@ -40,20 +40,25 @@ where
     if let Err(error) = shared.check_may_block(location) {
         return Err(refuse(error, job));
     }
-    let limits = match Scopes::of_thread() {
+    let mut limits = match Scopes::of_thread() {
         Ok(scopes) => scopes.limit(timeout),
         Err(interrupted) => return Err(refuse(interrupted, job)),
     };
     let once = limits.are_over();
-    let limits = limits.or_at_least(ONE_POLL);
+    if once {
+        limits.end_after(ONE_POLL);
+    }
     // A scope's check may panic, here and below; its panic waits until the future is gone.
-    let permit = match panic::catch_unwind(AssertUnwindSafe(|| acquire(shared, &limits))) {
-        Ok(Ok(permit)) => permit,
-        Ok(Err(error)) => return Err(refuse(error, job)),
-        Err(panic) => {
-            drop_in_context(job);
-            panic::resume_unwind(panic)
-        }
+    let permit = match shared.try_acquire() {
+        Ok(permit) => permit,
+        Err(_full) => match panic::catch_unwind(AssertUnwindSafe(|| acquire(shared, &limits))) {
+            Ok(Ok(permit)) => permit,
+            Ok(Err(error)) => return Err(refuse(error, job)),
+            Err(panic) => {
+                drop_in_context(job);
+                panic::resume_unwind(panic)
+            }
+        },
     };
     let mut future = pin!(Some(job));
     let mut stack_job = StackJob { future: future.as_mut(), output: None, span: Span::of_caller() };
@@ -92,15 +97,13 @@ where
     }
 }
 
-/// Blocks until the reactor has room for one more job, if it has a limit.
+/// Blocks until the reactor, which is full, has room for one more job.
 fn acquire(shared: &Shared, limits: &Limits) -> Result<Option<Permit>, Error> {
     let mut found = shared.try_acquire();
-    if found.is_err() {
-        limits.sleep(|until| {
-            found = shared.acquire(until);
-            found.is_ok()
-        })?;
-    }
+    limits.sleep(|until| {
+        found = shared.acquire(until);
+        found.is_ok()
+    })?;
     found.map_err(|_full| {
         let why = limits.timed_out(shared, JobState::Queued, None);
         Error::TimedOut(TimedOut { cause: Some(NO_ROOM), ..why })
@@ -128,11 +131,12 @@ fn take_back(
     guard: LoanGuard<'_>,
     unfinished: thread::Result<Option<Error>>,
 ) -> thread::Result<Option<Error>> {
-    let start = Instant::now();
+    // The clock is read only where the time is told: a reading takes 25 ns of a ready call's 500.
+    let start = matches!(unfinished, Ok(Some(_))).then(Instant::now);
     let end = guard.take_back();
     unfinished.map(|error| {
         let error = error.filter(|_| end == LoanEnd::Unfinished)?;
-        Some(error.later(start.elapsed()))
+        Some(error.later(start.map_or(Duration::ZERO, |start| start.elapsed())))
     })
 }
 

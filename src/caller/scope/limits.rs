@@ -77,12 +77,9 @@ impl Limits {
         self.end.is_some_and(|end| end <= self.start)
     }
 
-    /// The same limits, with this time where there was none.
-    pub(crate) fn or_at_least(mut self, time: Duration) -> Self {
-        if self.are_over() {
-            self.end = deadline(self.start, time);
-        }
-        self
+    /// Has the call end when so much time has passed since it began.
+    pub(crate) fn end_after(&mut self, time: Duration) {
+        self.end = deadline(self.start, time);
     }
 
     /// Blocks until the outcome is published (`true`) or the time is over (`false`). `location` is
