@@ -23,6 +23,11 @@ fn ssh_is_run_with_its_arguments() {
 }
 
 #[test]
+fn sqlite_is_run_with_its_arguments() {
+    asks_cargo_for("sqlite");
+}
+
+#[test]
 fn that_there_is_no_cargo_is_told() {
     let output = child_output(example::command("ssh").env("CARGO", "/no/such/cargo"));
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), &b""[..]));
