@@ -2,11 +2,10 @@
 //!
 //! | library | these recipes are |
 //! |---|---|
-//! | [reqwest](#reqwest), [redis](#redis), [websockets](#websockets), [MQTT](#mqtt), [D-Bus](#d-bus), [DNS](#dns) | compiled, and tested with real servers: nginx, redis-server, tungstenite, mosquitto, dbus-daemon, dnsmasq |
+//! | [reqwest](#reqwest), [tokio-postgres](#tokio-postgres), [sqlx](#sqlx), [redis](#redis), [tonic](#tonic), [websockets](#websockets), [MQTT](#mqtt), [D-Bus](#d-bus), [DNS](#dns) | compiled, and tested with real servers: nginx, PostgreSQL, redis-server, tonic's and tungstenite's own, mosquitto, dbus-daemon, dnsmasq |
 //! | [bytes](#bytes), [programs](#programs) | compiled and tested |
-//! | [tonic](#tonic) | tested with a server of tonic's, in other words |
-//! | [SSH](#ssh) | a program of the repository, tested with a server of russh's |
-//! | [tokio-postgres](#tokio-postgres), [sqlx](#sqlx), [NATS](#nats) | sketches: compiled by no test of this page |
+//! | [NATS](#nats) | compiled, but not tested with a server |
+//! | [SSH](#ssh) | no more than hints; `examples/ssh` is a tested *server* with russh |
 //!
 //! All of these libraries need the feature `tokio`, and [what to look out
 //! for](crate::guide::tokio#what-to-look-out-for) there holds for each of them. The versions are
@@ -36,6 +35,33 @@
 //! server has begun for the request it may finish. A response that is dropped with bytes unread
 //! closes its connection, too. `Client`, `Response` and the streams can be dropped anywhere.
 //!
+//! # tokio-postgres
+//!
+//! `connect` returns a client, and a connection that has to be polled: it becomes a job.
+//!
+#![doc = "```ignore"]
+#![doc = include_str!("recipes/tokio_postgres.rs")]
+#![doc = "```"]
+//!
+//! **After a timeout, the query goes on at the server**, and the next queries of the connection wait
+//! for it, unless the cancel token ends it, over a connection of its own. Set `statement_timeout`,
+//! too: it also holds if the network is gone. Everything can be dropped anywhere. To keep the
+//! connection until the client is dropped, [`detach`](crate::EventualResult::detach) its job.
+//!
+//! # sqlx
+//!
+#![doc = "```ignore"]
+#![doc = include_str!("recipes/sqlx.rs")]
+#![doc = "```"]
+//!
+//! Pooled connections, transactions and listeners start a task when they are dropped, which returns
+//! them to the pool or rolls back. A job drops them where that is allowed, and so does the iterator.
+//! Keep them in a [`Held`](crate::Held) between two calls.
+//!
+//! After a timeout in the middle of a query, PostgreSQL goes on with it: set `statement_timeout`.
+//! The pool waits 30 seconds for a free connection (`acquire_timeout`), and that one is an
+//! [`Error::Job`](crate::Error::Job).
+//!
 //! # redis
 //!
 #![doc = "```ignore"]
@@ -52,6 +78,15 @@
 //! [`read_ahead`](crate::Iter::read_ahead) makes a job of the stream, and a job cannot borrow from
 //! its caller. A stream that borrows a connection or a pool, as sqlx's `fetch` does, becomes one
 //! that owns a clone of it by `async_stream`, as in `values` above.
+//!
+//! # tonic
+//!
+#![doc = "```ignore"]
+#![doc = include_str!("recipes/tonic.rs")]
+#![doc = "```"]
+//!
+//! A timeout resets the HTTP/2 stream, and a server of tonic's drops the call. To tell the server
+//! the limit in advance, use `Request::set_timeout`. Everything can be dropped anywhere.
 //!
 //! # Websockets
 //!
@@ -132,114 +167,25 @@
 //! Until then the program is a zombie: for as long as the process lives, if it uses tokio for
 //! nothing else. An empty task is enough to wake the runtime.
 //!
-//! # tonic
-//!
-//! A generated client takes `&mut self`, and its clones share one `Channel`. So keep a client, and
-//! clone it for each call:
-//!
-//! ```ignore
-//! pub struct Greeter {
-//!     client: Held<GreeterClient<Channel>>,
-//!     timeout: Duration,
-//! }
-//!
-//! impl Greeter {
-//!     #[wait_for(timeout = self.timeout, error = wrap)]
-//!     pub async fn greet(&self, name: &str) -> Result<String, Status> {
-//!         let mut client = GreeterClient::clone(&self.client);
-//!         let reply = client.greet(HelloRequest { name: name.to_owned() }).await?;
-//!         Ok(reply.into_inner().message)
-//!     }
-//! }
-//! ```
-//!
-//! `Channel::connect_lazy` starts a task, so call it inside
-//! [`in_context`](crate::in_context) or in a job. A timeout resets the HTTP/2 stream, which cancels
-//! the call in a server of tonic's; `Request::set_timeout` tells the server the limit as well. A
-//! `Streaming<T>` is an iterator by [`iter`](crate::iter()).
-//!
-//! # tokio-postgres
-//!
-//! `connect` returns a client, and a connection that has to be polled: make it a job.
-//!
-//! ```ignore
-//! let (client, connection) = wait_for_wrapped(timeout, tokio_postgres::connect(url, NoTls))?;
-//! let connection = run_in_reactor(move || connection); // an `EventualResult`: keep it
-//!
-//! #[wait_for(timeout = self.timeout, error = wrap)]
-//! pub async fn name(&self, id: i64) -> Result<String, tokio_postgres::Error> {
-//!     self.client.query_one("SELECT name FROM yarn WHERE id = $1", &[&id]).await?.try_get(0)
-//! }
-//! ```
-//!
-//! Dropping that [`EventualResult`](crate::EventualResult) ends the connection;
-//! [`detach`](crate::EventualResult::detach) lets it run until the client is dropped.
-//!
-//! **After a timeout, the query goes on at the server**, and the connection's next query waits for
-//! it. To end the query, send its cancellation, over a connection of its own:
-//!
-//! ```ignore
-//! let cancel = client.cancel_token();
-//! let rows = wait_for_wrapped(timeout, client.query(LONG, &[]));
-//! if rows.as_ref().is_err_and(|error| error.is_timeout()) {
-//!     wait_for_wrapped(timeout, cancel.cancel_query(NoTls))?;
-//! }
-//! ```
-//!
-//! `query_raw` returns a stream of rows, for [`iter`](crate::iter()). deadpool's connections return
-//! to their pool when they are dropped, without a task.
-//!
-//! # sqlx
-//!
-//! A pool is in a `static`, and `connect_lazy` needs the context:
-//!
-//! ```ignore
-//! static POOL: LazyLock<PgPool> =
-//!     LazyLock::new(|| in_context(|| PgPool::connect_lazy(URL).expect("a valid URL")));
-//!
-//! #[wait_for(timeout = 5.0, error = wrap)]
-//! pub async fn name(id: i64) -> sqlx::Result<String> {
-//!     sqlx::query_scalar("SELECT name FROM yarn WHERE id = $1").bind(id).fetch_one(&*POOL).await
-//! }
-//!
-//! for row in crochet::iter(sqlx::query("SELECT id, name FROM yarn").fetch(&*POOL)) {
-//!     let row = row??;
-//! }
-//! ```
-//!
-//! Connections and transactions start a task when they are dropped, which returns them to the pool
-//! or rolls back. Keep them in a [`Held`](crate::Held) between two calls. A `PgListener` is an
-//! iterator by `crochet::iter(listener.into_stream())`, which can be dropped anywhere. For
-//! [`read_ahead`](crate::Iter::read_ahead), give the stream a clone of the pool, as `values` does
-//! [above](#redis).
-//!
-//! After a timeout, PostgreSQL goes on with the query; set `statement_timeout` there, too.
-//!
 //! # NATS
 //!
-//! With async-nats. Its client can be cloned, and its tasks are those of tokio's runtime.
+//! With async-nats.
 //!
-//! ```ignore
-//! let client = wait_for_wrapped(timeout, async { async_nats::connect(url).await })?;
-//!
-//! #[wait_for(timeout = self.timeout, error = wrap)]
-//! pub async fn ask(&self, subject: String, text: String) -> Result<Bytes, RequestError> {
-//!     Ok(self.client.request(subject, text.into()).await?.payload)
-//! }
-//!
-//! let messages = wait_for_wrapped(timeout, client.subscribe("wool"))?;
-//! for message in crochet::iter(messages).timeout(timeout) {
-//!     let message = message?;
-//! }
-//! ```
+#![doc = "```ignore"]
+#![doc = include_str!("recipes/nats.rs")]
+#![doc = "```"]
 //!
 //! `publish` only queues: call `flush` before the program ends. A request has a timeout of its own,
-//! 10 seconds. A `Subscriber` unsubscribes in a task when it is dropped: leave it in the iterator,
-//! or in a [`Held`](crate::Held).
+//! 10 seconds, and that one is an [`Error::Job`](crate::Error::Job). After a timeout, the question is
+//! still answered, into a subject where no one listens. A `Subscriber` can be dropped anywhere.
 //!
 //! # SSH
 //!
-//! With russh: the program `examples/ssh/src/main.rs` of the repository runs commands on a server.
-//! A channel is bytes by `Blocking::new(channel.into_stream().compat())`, and says goodbye in a task
-//! when it is dropped, which the `Blocking` takes care of. After a timeout, a command goes on at the
-//! server: close the channel, or disconnect.
+//! With russh. The program `examples/ssh` of the repository has a server; for clients, these hints:
+//!
+//! - `client::connect` starts a task that runs the session, so connect in a job, and keep the
+//!   `Handle` in a [`Held`](crate::Held). A method with a timeout then opens a channel for each
+//!   command, as the others on this page do.
+//! - A channel is bytes by `Blocking::new(channel.into_stream().compat())`, as [above](#bytes). It
+//!   says goodbye in a task when it is dropped, which the `Blocking` takes care of.
+//! - After a timeout, a command goes on at the server. Close the channel, or disconnect.

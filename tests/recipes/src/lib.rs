@@ -10,6 +10,9 @@ pub mod hickory;
 #[path = "../../../src/guide/recipes/mqtt.rs"]
 #[expect(missing_docs, reason = "the guide describes it")]
 pub mod mqtt;
+#[path = "../../../src/guide/recipes/nats.rs"]
+#[expect(missing_docs, reason = "the guide describes it")]
+pub mod nats;
 #[path = "../../../src/guide/recipes/process.rs"]
 #[expect(missing_docs, reason = "the guide describes it")]
 pub mod process;
@@ -19,6 +22,15 @@ pub mod redis;
 #[path = "../../../src/guide/recipes/reqwest.rs"]
 #[expect(missing_docs, reason = "the guide describes it")]
 pub mod reqwest;
+#[path = "../../../src/guide/recipes/sqlx.rs"]
+#[expect(missing_docs, reason = "the guide describes it")]
+pub mod sqlx;
+#[path = "../../../src/guide/recipes/tokio_postgres.rs"]
+#[expect(missing_docs, reason = "the guide describes it")]
+pub mod tokio_postgres;
+#[path = "../../../src/guide/recipes/tonic.rs"]
+#[expect(missing_docs, reason = "the guide describes it")]
+pub mod tonic;
 #[path = "../../../src/guide/recipes/websocket.rs"]
 #[expect(missing_docs, reason = "the guide describes it")]
 pub mod websocket;

@@ -4,12 +4,11 @@ use std::thread;
 use crochet::Error;
 use crochet_recipes_tests::hickory::Names;
 
-use crate::server::Server;
-use crate::{PATIENT, SHORT};
+use crate::{PATIENT, SHORT, servers};
 
 #[test]
 fn names_and_a_server_that_stops() {
-    let Some(dnsmasq) = Server::dnsmasq() else { return };
+    let Some(dnsmasq) = servers::dnsmasq() else { return };
     let yarn = IpAddr::from([192, 0, 2, 7]);
     let names = Names::of(dnsmasq.address, PATIENT).unwrap();
     thread::scope(|scope| {
@@ -19,11 +18,11 @@ fn names_and_a_server_that_stops() {
         }
     });
     assert!(matches!(names.addresses("needle.test."), Err(Error::Job(_))));
-    dnsmasq.stop();
+    dnsmasq.pause();
     let hasty = Names::of(dnsmasq.address, SHORT).unwrap();
     assert!(hasty.addresses("yarn.test.").unwrap_err().is_timeout());
     assert_eq!(names.addresses("yarn.test.").unwrap(), [yarn]); // from its cache
-    dnsmasq.go_on();
+    dnsmasq.resume();
     assert_eq!(
         Names::of(dnsmasq.address, PATIENT).unwrap().addresses("yarn.test.").unwrap(),
         [yarn]

@@ -1,12 +1,20 @@
 //! Libraries of the network against real servers, through the recipes of the guide. `.ci/run` installs the servers, and
 //! sets `CROCHET_TEST_TOOLS`; then one that is missing is an error.
 
+#![cfg(target_os = "linux")]
+
+#[path = "../../../libraries/tests/suite/support/server.rs"]
+#[allow(dead_code, reason = "that suite may use more of it")]
+mod server;
+
 mod bytes;
 mod hickory;
 mod mqtt;
+mod postgres;
 mod redis;
 mod reqwest;
-mod server;
+mod servers;
+mod tonic;
 mod websocket;
 mod zbus;
 

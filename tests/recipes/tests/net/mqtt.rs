@@ -4,7 +4,7 @@ use crochet_recipes_tests::mqtt::connect;
 use rumqttc::MqttOptions;
 
 use crate::server::Server;
-use crate::{PATIENT, SHORT};
+use crate::{PATIENT, SHORT, servers};
 
 fn options(server: &Server, name: &str) -> MqttOptions {
     let mut options = MqttOptions::new(name, "127.0.0.1", server.address.port());
@@ -14,7 +14,7 @@ fn options(server: &Server, name: &str) -> MqttOptions {
 
 #[test]
 fn publishes_subscribes_and_says_goodbye() {
-    let Some(broker) = Server::mosquitto() else { return };
+    let Some(broker) = servers::mosquitto() else { return };
     let (client, mut messages) = connect(options(&broker, "publishes"), PATIENT);
     client.subscribe("wool").unwrap();
     for text in ["red", "blue"] {
@@ -30,14 +30,14 @@ fn publishes_subscribes_and_says_goodbye() {
 
 #[test]
 fn a_timeout_loses_no_message() {
-    let Some(broker) = Server::mosquitto() else { return };
+    let Some(broker) = servers::mosquitto() else { return };
     let (client, mut messages) = connect(options(&broker, "timeout"), SHORT);
     assert!(messages.next().unwrap().unwrap_err().is_timeout());
     client.subscribe("wool").unwrap();
-    broker.stop();
+    broker.pause();
     client.publish("wool", "late").unwrap(); // queued, that is
     assert!(messages.next().unwrap().unwrap_err().is_timeout());
-    broker.go_on();
+    broker.resume();
     let message = iter::repeat_with(|| messages.next().unwrap())
         .find_map(|message| message.map_err(|error| assert!(error.is_timeout())).ok());
     assert_eq!(message.unwrap().unwrap().payload, "late");
@@ -48,7 +48,7 @@ fn a_timeout_loses_no_message() {
 
 #[test]
 fn a_broker_that_is_not_there() {
-    let Some(broker) = Server::mosquitto() else { return };
+    let Some(broker) = servers::mosquitto() else { return };
     let gone = options(&broker, "gone");
     drop(broker);
     let (_client, mut messages) = connect(gone, PATIENT);

@@ -40,9 +40,9 @@ fn messages_and_a_timeout() {
         }
     };
     assert_eq!(message.get_payload::<String>().unwrap(), "red");
-    redis.stop();
+    redis.pause();
     assert!(cache.get("row").unwrap_err().is_timeout());
-    redis.go_on();
+    redis.resume();
     drop(messages);
     // The late answer went to the call that had given up.
     let patient = Cache::connect(&url, PATIENT).unwrap();

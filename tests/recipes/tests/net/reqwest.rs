@@ -4,12 +4,11 @@ use std::thread;
 use crochet::Error;
 use crochet_recipes_tests::reqwest::{chunks, page, reader};
 
-use crate::server::Server;
-use crate::{PATIENT, SHORT};
+use crate::{PATIENT, SHORT, servers};
 
 #[test]
 fn pages_from_many_threads() {
-    let Some(nginx) = Server::nginx() else { return };
+    let Some(nginx) = servers::nginx() else { return };
     let url = format!("http://{}/page", nginx.address);
     thread::scope(|scope| {
         for _ in 0..8 {
@@ -22,7 +21,7 @@ fn pages_from_many_threads() {
 
 #[test]
 fn bytes_as_a_reader_and_as_an_iterator() {
-    let Some(nginx) = Server::nginx() else { return };
+    let Some(nginx) = servers::nginx() else { return };
     let url = format!("http://{}/large", nginx.address);
     assert_eq!(copy(&mut reader(&url, PATIENT).unwrap(), &mut sink()).unwrap(), 1 << 20);
     let mut sum = 0;
@@ -40,11 +39,11 @@ fn bytes_as_a_reader_and_as_an_iterator() {
 
 #[test]
 fn a_server_that_stops_and_goes_on() {
-    let Some(nginx) = Server::nginx() else { return };
+    let Some(nginx) = servers::nginx() else { return };
     let url = format!("http://{}/page", nginx.address);
-    nginx.stop();
+    nginx.pause();
     assert!(reader(&url, SHORT).err().unwrap().is_timeout());
-    nginx.go_on();
+    nginx.resume();
     let mut text = String::new();
     reader(&url, PATIENT).unwrap().read_to_string(&mut text).unwrap();
     assert_eq!(text, "a page of knitting");

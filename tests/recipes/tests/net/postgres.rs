@@ -1,0 +1,55 @@
+//! tokio-postgres and sqlx.
+
+use std::iter;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crochet_recipes_tests::sqlx::Yarns;
+use crochet_recipes_tests::tokio_postgres::Database;
+
+use crate::server::Server;
+use crate::{PATIENT, SHORT};
+
+fn url(server: &Server) -> String {
+    format!("postgres://postgres@127.0.0.1:{}/postgres", server.address.port())
+}
+
+#[test]
+fn a_timeout_ends_the_query_at_the_server() {
+    let Some(postgres) = Server::postgres() else { return };
+    let database = Database::connect(&url(&postgres), PATIENT).unwrap();
+    assert_eq!(database.text("SELECT 'wool'").unwrap(), "wool");
+    let numbers = database.rows("SELECT generate_series(1, 1000)").unwrap();
+    assert_eq!(numbers.map(|row| row.unwrap().unwrap().get::<_, i32>(0)).sum::<i32>(), 500_500);
+    let hasty = Database::connect(&url(&postgres), SHORT * 10).unwrap();
+    assert!(hasty.text("SELECT pg_sleep(600)::text").unwrap_err().is_timeout());
+    let sleeping = "SELECT count(*)::text FROM pg_stat_activity \
+                    WHERE state = 'active' AND query LIKE 'SELECT pg_sleep%'";
+    let start = Instant::now();
+    while database.text(sleeping).unwrap() != "0" {
+        assert!(start.elapsed() < PATIENT, "the query goes on");
+        thread::sleep(Duration::from_millis(5));
+    }
+    drop((database, hasty)); // on this thread
+}
+
+#[test]
+fn rows_transactions_and_news() {
+    let Some(postgres) = Server::postgres() else { return };
+    let yarns = Yarns::open(&url(&postgres), PATIENT).unwrap();
+    yarns.create().unwrap();
+    let mut news = yarns.news().unwrap();
+    thread::scope(|scope| {
+        for name in ["wool", "silk", "linen", "cotton"] {
+            let yarns = yarns.clone();
+            scope.spawn(move || yarns.add(&[name]).unwrap());
+        }
+    });
+    assert!(yarns.add(&["jute", "no\0name"]).is_err()); // none of them
+    let names: Vec<_> = yarns.names().map(|name| name.unwrap().unwrap()).collect();
+    assert_eq!(names, ["cotton", "linen", "silk", "wool"]);
+    let news_of = iter::repeat_with(|| news.next().unwrap().unwrap().unwrap());
+    assert_eq!(news_of.take(4).filter(|news| names.iter().any(|n| n == news.payload())).count(), 4);
+    assert!(yarns.names().next().unwrap().is_ok()); // dropped in the middle of the rows
+    drop((news, yarns)); // on this thread
+}
