@@ -88,5 +88,7 @@
 //!   not panic, as it does in a tokio task; the only sign is the line about a slow poll in the log.
 //! - **Tokio's cooperative budget does not apply in jobs**, except in those of a `Driver` that runs
 //!   in tokio. A job whose socket is always ready has to yield by itself.
+//! - **A program that `kill_on_drop` has killed stays a zombie** until the runtime next has something
+//!   to do: [`guide::recipes`](crate::guide::recipes#programs) has the line that wakes it.
 //! - **The runtime has one thread.** A library that asks for a runtime with several threads needs
 //!   one of your own. tokio's `block_in_place` works, and blocks the thread.
