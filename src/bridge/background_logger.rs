@@ -16,6 +16,7 @@ use crate::panic::catch;
 use crate::runtime::current::in_reactor;
 use crate::sync::lock;
 use crate::sys::at_exit::{self, Step};
+use crate::sys::fork;
 
 /// Wraps a logger so that jobs need not wait for it: another thread, `crochet-log`, writes the
 /// records that come from a reactor thread.
@@ -129,12 +130,16 @@ impl BackgroundLogger {
             more: Condvar::new(),
             written: Condvar::new(),
         });
-        {
+        // In a fork of a process that has a reactor, a thread of the parent may have held the lock,
+        // and nothing will ever release it. There the list is of no use either: the end of `main`
+        // takes no steps.
+        if fork::forked_from().is_none() {
             let mut made = lock(&MADE);
             made.retain(|logger| logger.strong_count() > 0);
             made.push(Arc::downgrade(&inner));
+            drop(made);
+            at_exit::arm(Step::FlushLoggers, flush_all);
         }
-        at_exit::arm(Step::FlushLoggers, flush_all);
         Self { inner }
     }
 }
@@ -316,7 +321,7 @@ impl Owned {
 /// All loggers, for the end of `main`.
 ///
 /// LOCKING: held to add a logger or to copy the list; no user code runs meanwhile, as only weak
-/// references are dropped. A forked child locks it only to make a logger of its own.
+/// references are dropped. Never locked in a fork of a process that has a reactor.
 static MADE: Mutex<Vec<Weak<Inner>>> = Mutex::new(Vec::new());
 
 /// Blocks until all records are written and the wrapped loggers have flushed, or the time is over.
@@ -329,5 +334,52 @@ fn flush_all(end: Option<Instant>) {
     let flushing: Vec<_> = made.into_iter().filter(asks).collect();
     for logger in flushing {
         logger.wait_written(end);
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    struct Quiet;
+
+    impl Log for Quiet {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+
+        fn log(&self, _: &Record<'_>) {}
+
+        fn flush(&self) {}
+    }
+
+    #[test]
+    fn a_logger_is_made_in_a_fork_that_came_while_another_was_being_made() {
+        // As the start of a reactor does.
+        fork::mark_process().unwrap();
+        fork::watch_forks().unwrap();
+        let made = lock(&MADE);
+        #[expect(unsafe_code, reason = "FFI")]
+        // SAFETY: the child has this thread only. It uses the C library's allocator, which can be
+        // used after a fork, and the code under test, which must not rely on other threads. `alarm`
+        // ends a child that is stuck; `_exit` runs no handlers and does not return.
+        let child = unsafe {
+            let child = libc::fork();
+            if child == 0 {
+                libc::alarm(40);
+                let logger = BackgroundLogger::new(Quiet);
+                logger.log(&Record::builder().args(format_args!("child")).build());
+                drop(logger);
+                libc::_exit(0);
+            }
+            child
+        };
+        drop(made);
+        assert!(child > 0, "{}", std::io::Error::last_os_error());
+        let mut status = 0;
+        #[expect(unsafe_code, reason = "FFI")]
+        // SAFETY: the pointer is to a whole `c_int`.
+        let waited = unsafe { libc::waitpid(child, &mut status, 0) };
+        assert_eq!((waited, status), (child, 0), "the child was stuck, or failed");
     }
 }
