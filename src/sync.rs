@@ -1,5 +1,5 @@
-//! The primitives under the hand-off protocols (`outcome.rs`, `header.rs`, `loan.rs`), named in one
-//! place so that the models in `tests/loom` can put loom's there instead.
+//! The primitives under the hand-off protocols (`outcome.rs`, `header.rs`, `loan.rs`,
+//! `semaphore.rs`), named in one place so that the models in `tests/loom` can put loom's there instead.
 
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 pub(crate) use atomic_waker::AtomicWaker;
 pub(crate) use event_listener::{Event, EventListener, IntoNotification, Listener, listener};
 pub(crate) use parking::Parker;
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 pub(crate) use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Returns when a wait that begins at `start` is over; `None` is never. The one place where

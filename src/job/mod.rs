@@ -22,6 +22,8 @@ pub(crate) mod header;
 pub(crate) mod info;
 pub(crate) mod owned;
 pub(crate) mod semaphore;
+#[cfg(test)]
+mod semaphore_tests;
 pub(crate) mod tracker;
 
 use std::future::Future;

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 pub use event_listener::{Event, EventListener, IntoNotification, Listener, listener};
 use loom::sync::Condvar;
-pub use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+pub use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 pub use loom::sync::{Mutex, MutexGuard};
 pub use std::sync::PoisonError;
 
