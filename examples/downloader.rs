@@ -25,13 +25,12 @@ mod support {
     pub(crate) mod host;
     pub(crate) mod http;
     pub(crate) mod server;
+    pub(crate) mod tickets;
     pub(crate) mod web;
 }
 
-use std::collections::VecDeque;
 use std::io;
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -39,12 +38,11 @@ use crochet::{EventualResult, ResultId, retrieve_result, run_in_reactor};
 use support::demo_site;
 use support::http::{self, Url};
 use support::server::Request;
+use support::tickets::{KEPT, Tickets};
 use support::web::{self, Failure, Program, Reply, escape};
 
 /// Patience with the server of a page.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// A session lasts no longer than this, from its start.
-const KEPT: Duration = Duration::from_secs(300);
 
 /// The only code that is async.
 #[run_in_reactor]
@@ -94,24 +92,6 @@ impl Download {
         match self.0.into_result(Duration::ZERO) {
             Ok(page) => State::Downloaded(page),
             Err(error) => State::Failed(error.to_string()),
-        }
-    }
-}
-
-/// The tickets that were given out, oldest first, and when.
-#[derive(Default)]
-struct Tickets(Mutex<VecDeque<(ResultId, Instant)>>);
-
-impl Tickets {
-    /// Notes a new ticket, and drops the downloads whose tickets are too old.
-    fn note(&self, ticket: ResultId, now: Instant) {
-        let mut tickets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tickets.push_back((ticket, now));
-        let old = tickets.partition_point(|(_, since)| now.duration_since(*since) > KEPT);
-        for (ticket, _) in tickets.drain(..old) {
-            if let Some(Download(job)) = Download::take_out(ticket) {
-                job.cancel();
-            }
         }
     }
 }
@@ -222,22 +202,4 @@ fn main() -> ExitCode {
         args: 1,
     };
     web::main(&program, app)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_download_whose_ticket_is_too_old_is_dropped_at_the_next_start() {
-        let start = || Download::start(&http::parse("http://127.0.0.1:1").unwrap()).0.stash();
-        let (tickets, now) = (Tickets::default(), Instant::now());
-        let [old, recent, new] = [start(), start(), start()];
-        tickets.note(old, now);
-        tickets.note(recent, now + Duration::from_secs(1));
-        tickets.note(new, now + KEPT + Duration::from_secs(1));
-        assert!(Download::take_out(old).is_none());
-        assert!(Download::take_out(recent).is_some());
-        assert!(Download::take_out(new).is_some());
-    }
 }

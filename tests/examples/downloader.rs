@@ -14,8 +14,11 @@
 //!
 //! `web.rs` has the command line, and what is the same in `scheduling`.
 
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+use crochet::retrieve_result;
 
 use crate::support::chromium::Chromium;
 #[cfg(unix)]
@@ -23,6 +26,7 @@ use crate::support::example;
 #[cfg(unix)]
 use crate::support::site::silent_site;
 use crate::support::site::{dead_address, send, site, until_closed};
+use crate::support::tickets::{KEPT, Tickets};
 use crate::support::web::{App, Page, limit};
 use crate::support::{Gate, until};
 
@@ -349,4 +353,18 @@ fn chromium_shows_the_pages_and_keeps_the_session() {
     let page = session.refresh();
     assert_eq!(page.title(), IN_PROGRESS);
     chromium.look_at("downloader-in-progress", &page.html);
+}
+
+#[test]
+fn a_download_whose_ticket_is_too_old_is_dropped_at_the_next_start() {
+    let start = || crochet::run_in_reactor(std::future::pending::<io::Result<Vec<u8>>>).stash();
+    let take_out = |ticket| retrieve_result::<Vec<u8>, io::Error>(ticket);
+    let (tickets, now) = (Tickets::default(), Instant::now());
+    let [old, recent, new] = [start(), start(), start()];
+    tickets.note(old, now);
+    tickets.note(recent, now + Duration::from_secs(1));
+    tickets.note(new, now + KEPT + Duration::from_secs(1));
+    assert!(take_out(old).is_err());
+    take_out(recent).unwrap().cancel();
+    take_out(new).unwrap().cancel();
 }

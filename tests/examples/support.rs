@@ -25,6 +25,9 @@ pub(crate) mod signal;
 )]
 pub(crate) mod site;
 #[cfg(feature = "macros")]
+#[path = "../../examples/support/tickets.rs"]
+pub(crate) mod tickets;
+#[cfg(feature = "macros")]
 #[path = "../support/web.rs"]
 pub(crate) mod web;
 
