@@ -122,7 +122,7 @@ impl<'a> Worker<'a> {
         for (id, mut facts, _) in std::mem::take(&mut self.stashed) {
             let wrong = crochet::retrieve_result::<(), ()>(id);
             assert!(matches!(wrong, Err(RetrieveError::WrongType | RetrieveError::Unknown)));
-            match crochet::retrieve_result::<u64, Failure>(id) {
+            match self.retrieve(id, &facts) {
                 Ok(handle) => {
                     handle.cancel();
                     facts.cancelled = true;
@@ -136,6 +136,20 @@ impl<'a> Worker<'a> {
                     assert!(facts.cancelled, "a stashed result is gone");
                 }
             }
+        }
+    }
+
+    /// Retrieves a stashed result. While its reactor's shutdown logs failures, the result is outside the stash for a
+    /// moment, as `retrieve_result` says; but it comes back.
+    fn retrieve(&self, id: ResultId, facts: &Facts) -> Result<Handle, RetrieveError> {
+        let start = Instant::now();
+        loop {
+            let result = crochet::retrieve_result(id);
+            let is_out = result.is_err() && self.case.may_stop[facts.on] && !facts.cancelled;
+            if !is_out || start.elapsed() > SLEPT_THROUGH {
+                return result;
+            }
+            std::thread::yield_now();
         }
     }
 
