@@ -1,8 +1,9 @@
 //! A fair async mutex for the tasks of one thread.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::future;
+use std::mem;
 use std::task::{Context, Poll, Waker};
 
 /// Is locked by its tasks in the order of their first poll: a ticket lock.
@@ -12,9 +13,9 @@ use std::task::{Context, Poll, Waker};
 #[derive(Default)]
 pub(crate) struct FairMutex {
     next_ticket: Cell<u64>,
-    /// The tasks that hold the lock or wait for it, by ticket. The first one holds the lock. Never
+    /// The tasks that hold the lock or wait for it, in the order of their tickets. The first one holds the lock. Never
     /// borrowed while a waker is cloned, woken or dropped.
-    tasks: RefCell<BTreeMap<u64, Waker>>,
+    tasks: RefCell<VecDeque<(u64, Waker)>>,
 }
 
 impl FairMutex {
@@ -38,8 +39,15 @@ impl Guard<'_> {
     fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
         let task = cx.waker().clone();
         let mut tasks = self.mutex.tasks.borrow_mut();
-        let before = tasks.insert(self.ticket, task);
-        let is_first = tasks.keys().next() == Some(&self.ticket);
+        let before = match position(&tasks, self.ticket) {
+            Ok(index) => Some(mem::replace(&mut tasks[index].1, task)),
+            // A ticket is drawn in the first poll, so all others there are now come before it.
+            Err(_) => {
+                tasks.push_back((self.ticket, task));
+                None
+            }
+        };
+        let is_first = tasks.front().is_some_and(|(first, _)| *first == self.ticket);
         drop(tasks);
         drop(before);
         if is_first { Poll::Ready(()) } else { Poll::Pending }
@@ -49,10 +57,10 @@ impl Guard<'_> {
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
         let mut tasks = self.mutex.tasks.borrow_mut();
-        let own = tasks.remove(&self.ticket);
+        let own = position(&tasks, self.ticket).ok().and_then(|index| tasks.remove(index));
         // A task with an earlier ticket holds the lock, or has been woken to take it, so there is
         // none to wake.
-        let next = tasks.first_key_value().filter(|(ticket, _)| **ticket > self.ticket);
+        let next = tasks.front().filter(|(ticket, _)| *ticket > self.ticket);
         let next = next.map(|(_, task)| task.clone());
         drop(tasks);
         drop(own);
@@ -60,6 +68,11 @@ impl Drop for Guard<'_> {
             next.wake();
         }
     }
+}
+
+/// Where the ticket is among the tasks; or where it would be.
+fn position(tasks: &VecDeque<(u64, Waker)>, ticket: u64) -> Result<usize, usize> {
+    tasks.binary_search_by_key(&ticket, |(ticket, _)| *ticket)
 }
 
 #[cfg(test)]

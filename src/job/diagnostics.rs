@@ -1,7 +1,6 @@
 //! What the crate itself reports, through the `log` crate, with the target `crochet`.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Mutex;
@@ -48,7 +47,7 @@ impl Drop for Writing {
 ///
 /// LOCKING: held for one look; no user code runs meanwhile. Never locked in a forked child, which
 /// refuses all calls for another reason.
-static REFUSED: Mutex<BTreeSet<&'static Location<'static>>> = Mutex::new(BTreeSet::new());
+static REFUSED: Mutex<Vec<&'static Location<'static>>> = Mutex::new(Vec::new());
 
 /// Reports a blocking call that was made on the thread of its reactor, once for each place. Runs
 /// user code: the logger.
@@ -56,7 +55,7 @@ static REFUSED: Mutex<BTreeSet<&'static Location<'static>>> = Mutex::new(BTreeSe
 pub(crate) fn report_refused(location: &'static Location<'static>) {
     let level = log::Level::Warn;
     let is_wanted = catch(|| log::log_enabled!(target: "crochet", level)).unwrap_or(false);
-    if is_wanted && lock(&REFUSED).insert(location) {
+    if is_wanted && is_new(location) {
         log(
             level,
             format_args!(
@@ -66,6 +65,15 @@ pub(crate) fn report_refused(location: &'static Location<'static>) {
             ),
         );
     }
+}
+
+fn is_new(location: &'static Location<'static>) -> bool {
+    let mut refused = lock(&REFUSED);
+    let is_new = !refused.contains(&location);
+    if is_new {
+        refused.push(location);
+    }
+    is_new
 }
 
 /// The least time between two reports of slow polls.

@@ -1,7 +1,8 @@
 //! The store of the stashed results, and what becomes of those that no caller retrieves.
 
 use std::any::Any;
-use std::collections::{BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 use std::convert::Infallible;
 use std::sync::{LazyLock, Mutex};
 use std::time::Instant;
@@ -74,11 +75,15 @@ impl Entry {
     }
 }
 
+/// How many ends of entries that are gone the store keeps before it counts them.
+const STALE: usize = 64;
+
 #[derive(Default)]
 pub(super) struct Store {
     pub(super) entries: HashMap<ResultId, Entry>,
-    /// The entries with an end, soonest first.
-    ends: BTreeSet<(Instant, ResultId)>,
+    /// The ends of the entries, soonest first; and of some that are gone, as many as there are
+    /// entries at most, but for [`STALE`].
+    ends: BinaryHeap<Reverse<(Instant, ResultId)>>,
 }
 
 /// LOCKING: held to move entries in and out, never while one is dropped, logged or otherwise used.
@@ -87,7 +92,7 @@ pub(super) static STORE: LazyLock<Mutex<Store>> = LazyLock::new(Mutex::default);
 impl Store {
     pub(super) fn insert(&mut self, id: ResultId, entry: Entry) {
         if let Some(end) = entry.end {
-            self.ends.insert((end, id));
+            self.ends.push(Reverse((end, id)));
         }
         self.entries.insert(id, entry);
     }
@@ -103,8 +108,10 @@ impl Store {
 
     pub(super) fn remove(&mut self, id: ResultId) -> Option<Entry> {
         let entry = self.entries.remove(&id)?;
-        if let Some(end) = entry.end {
-            self.ends.remove(&(end, id));
+        if entry.end.is_some() && self.ends.len() > 2 * self.entries.len() + STALE {
+            let entries = &self.entries;
+            self.ends.retain(|Reverse((end, id))| ends_at(entries, *id, *end));
+            self.ends.shrink_to(2 * self.ends.len());
         }
         // Frees the memory of a storm when most of it is over. The map shrinks to a half, so at
         // least as many entries come or go before its next change.
@@ -127,14 +134,23 @@ impl Store {
     pub(super) fn take_expired(&mut self) -> Vec<Entry> {
         let now = Instant::now();
         let mut expired = Vec::new();
-        while let Some(&(end, id)) = self.ends.first() {
+        while let Some(&Reverse((end, id))) = self.ends.peek() {
             if end > now {
                 break;
             }
-            expired.extend(self.remove(id));
+            self.ends.pop();
+            // The id may have been retrieved, and may be in use again.
+            if ends_at(&self.entries, id, end) {
+                expired.extend(self.remove(id));
+            }
         }
         expired
     }
+}
+
+/// Whether there is such an entry.
+fn ends_at(entries: &HashMap<ResultId, Entry>, id: ResultId, end: Instant) -> bool {
+    entries.get(&id).is_some_and(|entry| entry.end == Some(end))
 }
 
 /// Logs the stashed failures of the jobs of a reactor that has stopped. The entries stay in the
@@ -150,4 +166,74 @@ fn log_failures(reactor: u64) {
         theirs.into_iter().filter_map(|(id, entry)| store.insert_if_free(id, entry)).collect()
     };
     drop(replaced);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    struct Nothing;
+
+    impl Stashed for Nothing {
+        fn as_any(&self) -> &dyn Any {
+            self
+        }
+
+        fn into_any(self: Box<Self>) -> Box<dyn Any> {
+            self
+        }
+
+        fn log_failures_before_end(&self) {}
+
+        fn belongs_to(&self, _reactor: u64) -> bool {
+            false
+        }
+
+        fn see_unseen_failure(&self) -> bool {
+            false
+        }
+
+        fn log_failure(&self) {}
+
+        fn cancel(&self) {}
+    }
+
+    fn entry(end: Option<Instant>) -> Entry {
+        Entry { result: Box::new(Nothing), end, timer: None }
+    }
+
+    #[test]
+    fn what_is_removed_before_its_end_is_forgotten_in_the_end() {
+        let mut store = Store::default();
+        let later = Instant::now() + Duration::from_secs(3600);
+        let kept: Vec<_> = (0..10).map(|_| ResultId::random()).collect();
+        kept.iter().for_each(|&id| store.insert(id, entry(Some(later))));
+        for _ in 0..1000 {
+            let id = ResultId::random();
+            store.insert(id, entry(Some(later)));
+            assert!(store.remove(id).is_some());
+            assert!(store.ends.len() <= 2 * store.entries.len() + STALE + 1);
+        }
+        assert!(kept.iter().all(|&id| store.ends.iter().any(|end| end.0.1 == id)));
+    }
+
+    #[test]
+    fn an_id_in_use_again_outlives_the_end_it_had_before() {
+        let mut store = Store::default();
+        let (id, expired) = (ResultId::random(), Instant::now());
+        store.insert(id, entry(Some(expired)));
+        assert!(store.remove(id).is_some());
+        store.insert(id, entry(None));
+        assert!(store.take_expired().is_empty());
+        assert!(store.entries.contains_key(&id));
+        assert_eq!(store.ends.len(), 0);
+        // And once more with an end: the entry expires once.
+        assert!(store.remove(id).is_some());
+        store.insert(id, entry(Some(expired)));
+        let again = store.remove(id).unwrap();
+        store.insert(id, again);
+        assert_eq!(store.take_expired().len(), 1);
+    }
 }

@@ -55,11 +55,19 @@ impl<J: TakesId> Tracker<J> {
             running.active_poll.map(|active_poll| (active_poll, running.since.elapsed()))
         });
         let mut piece = Piece { list, active, now: Instant::now(), left: PIECE };
-        for (_, stats) in state.tasks.range(piece.list.next..=last) {
+        for (id, stats) in state.tasks.iter_from(piece.list.next) {
+            if id > last {
+                break;
+            }
             if piece.left == 0 {
                 return true;
             }
-            piece.push(stats.meta, JobState::Waiting, stats.polls(), stats.busy());
+            match stats {
+                Some(stats) => {
+                    piece.push(stats.meta, JobState::Waiting, stats.polls(), stats.busy())
+                }
+                None => piece.skip(id),
+            }
         }
         // All other jobs have greater ids.
         let current = state.current.filter(|_| !self.has_current_ended());

@@ -36,11 +36,11 @@
 //! and that it has ended; they need no lock.
 
 mod backlog;
+mod by_id;
 mod list;
 mod priority;
 mod stats;
 
-use std::collections::BTreeMap;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,6 +52,7 @@ use crate::error::BlockedBy;
 use crate::job::diagnostics::SlowPolls;
 use crate::job::info::{ActivePoll, JobMeta};
 use crate::job::tracker::backlog::Backlog;
+use crate::job::tracker::by_id::ById;
 use crate::job::tracker::priority::PriorityMutex;
 use crate::sys::fork;
 
@@ -126,7 +127,7 @@ struct State<J> {
     /// The job that was taken last, if it is the program's, and has no task.
     current: Option<JobMeta>,
     /// The program's jobs that have a task.
-    tasks: BTreeMap<u64, Arc<JobStats>>,
+    tasks: ById,
     /// The last job that held the thread.
     running: Option<Running>,
 }
@@ -169,7 +170,7 @@ impl<J> Tracker<J> {
             drained: Backlog::new(),
             taken: 0,
             current: None,
-            tasks: BTreeMap::new(),
+            tasks: ById::new(),
             running: None,
         };
         Self {
@@ -290,7 +291,7 @@ impl<J> Tracker<J> {
         if fork::forked_from().is_none() && !is_internal {
             let mut state = self.state.lock_first();
             state.current = None;
-            state.tasks.insert(meta.id, Arc::clone(&stats));
+            state.tasks.push(Arc::clone(&stats));
         }
         stats
     }
@@ -302,7 +303,7 @@ impl<J> Tracker<J> {
             None => self.current_ended.store(true, Ordering::Relaxed),
             Some(_) if fork::forked_from().is_some() => {}
             Some(stats) => {
-                self.state.lock_first().tasks.remove(&stats.meta.id);
+                self.state.lock_first().tasks.remove(stats.meta.id);
             }
         }
     }
