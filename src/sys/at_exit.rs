@@ -87,18 +87,25 @@ impl Drop for Guard {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn is_main_thread() -> bool {
     #[expect(unsafe_code, reason = "FFI")]
-    // SAFETY: both calls take nothing, and cannot fail.
-    let (thread, process) = unsafe { (libc::gettid(), libc::getpid()) };
-    thread == process
+    // SAFETY: both are declared as their manual pages have it; a `pid_t` is an `int` here.
+    unsafe extern "C" {
+        safe fn gettid() -> std::ffi::c_int;
+        safe fn getpid() -> std::ffi::c_int;
+    }
+
+    gettid() == getpid()
 }
 
 /// Is this the thread that runs `main`?
 #[cfg(any(target_vendor = "apple", target_os = "freebsd", target_os = "openbsd"))]
 fn is_main_thread() -> bool {
     #[expect(unsafe_code, reason = "FFI")]
-    // SAFETY: the call takes nothing, and cannot fail.
-    let main = unsafe { libc::pthread_main_np() };
-    main == 1
+    // SAFETY: it is declared as its manual page has it.
+    unsafe extern "C" {
+        safe fn pthread_main_np() -> std::ffi::c_int;
+    }
+
+    pthread_main_np() == 1
 }
 
 /// Is this the thread that runs `main`? Not known here, so the end of `main` is nothing special. On

@@ -84,10 +84,19 @@ impl<T> Drop for Owned<T> {
 
 #[cfg(unix)]
 mod sys {
+    use std::ffi::c_int;
     use std::sync::Mutex;
 
     use super::{FORKED_FROM, Ordering, STARTED_BY, io};
     use crate::sync::lock;
+
+    type Handler = Option<extern "C" fn()>;
+
+    #[expect(unsafe_code, reason = "FFI")]
+    // SAFETY: POSIX declares it so.
+    unsafe extern "C" {
+        fn pthread_atfork(prepare: Handler, parent: Handler, child: Handler) -> c_int;
+    }
 
     /// Has every fork from now on mark its child. Registered once: there is no way to take it back.
     pub(crate) fn watch_forks() -> io::Result<()> {
@@ -107,7 +116,7 @@ mod sys {
         #[expect(unsafe_code, reason = "FFI")]
         // SAFETY: the handler is a function that lives as long as the program, and
         // async-signal-safe.
-        let error = unsafe { libc::pthread_atfork(None, None, Some(mark_child)) };
+        let error = unsafe { pthread_atfork(None, None, Some(mark_child)) };
         *watched = error == 0;
         if *watched { Ok(()) } else { Err(io::Error::from_raw_os_error(error)) }
     }

@@ -32,12 +32,24 @@ impl ResultId {
     #[track_caller]
     pub(super) fn random() -> Self {
         let mut bytes = [0; 16];
-        if let Err(error) = getrandom::fill(&mut bytes) {
+        if let Err(error) = fill_with_randomness(&mut bytes) {
             panic!("no randomness from the operating system for a `ResultId`: {error}");
         }
         Self(u128::from_ne_bytes(bytes))
     }
 }
+
+/// Blocks only while the system boots, until it has collected enough.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn fill_with_randomness(bytes: &mut [u8; 16]) -> Result<(), impl fmt::Display> {
+    use rustix::rand::{GetRandomFlags, getrandom};
+
+    // So few bytes come at once, or not at all: a signal may interrupt the wait for them.
+    rustix::io::retry_on_intr(|| getrandom(&mut *bytes, GetRandomFlags::empty())).map(|_| ())
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+use getrandom::fill as fill_with_randomness;
 
 impl fmt::Display for ResultId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
