@@ -1,5 +1,6 @@
 //! The ways to make a blocking call, each with the timeout that its users would give it.
 
+use std::any::Any;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{OnceLock, mpsc};
@@ -227,6 +228,45 @@ impl Peer {
                 })
             }
             Self::Pool | Self::Mpsc => return None,
+        })
+    }
+
+    /// Starts jobs that wait for a timer of an hour or more each, no two for the same, and whose
+    /// results can be had; `None` where that makes no sense. Dropping what it returns lets go of
+    /// them.
+    #[must_use]
+    pub fn sleepers(self, count: u32) -> Option<Box<dyn Any>> {
+        let after = |number: u32| Duration::from_secs(3600) + Duration::from_micros(number.into());
+        let numbers = 0..count;
+        Some(match self {
+            Self::Crochet | Self::CrochetAsleep => {
+                let sleep = |number| {
+                    crochet::run_in_reactor(move || async move {
+                        async_io::Timer::after(after(number)).await;
+                        Ok::<_, crochet::Error>(())
+                    })
+                };
+                Box::new(numbers.map(sleep).collect::<Vec<_>>())
+            }
+            Self::TokioThread | Self::TokioMulti => {
+                let sleep = |number| {
+                    tokio().spawn(async move {
+                        tokio::time::sleep(after(number)).await;
+                        Ok::<_, io::Error>(())
+                    })
+                };
+                Box::new(numbers.map(sleep).collect::<Vec<_>>())
+            }
+            Self::Smol => {
+                let sleep = |number| {
+                    smol::spawn(async move {
+                        async_io::Timer::after(after(number)).await;
+                        Ok::<_, io::Error>(())
+                    })
+                };
+                Box::new(numbers.map(sleep).collect::<Vec<_>>())
+            }
+            _ => return None,
         })
     }
 
