@@ -106,7 +106,7 @@ fn acquire(shared: &Shared, limits: &Limits) -> Result<Option<Permit>, Error> {
     })?;
     found.map_err(|_full| {
         let why = limits.timed_out(shared, JobState::Queued, None);
-        Error::TimedOut(TimedOut { cause: Some(NO_ROOM), ..why })
+        Error::TimedOut(TimedOut { cause: Some(&NO_ROOM), ..why })
     })
 }
 

@@ -131,18 +131,18 @@ fn check_may_block<T, E>(
 /// The error of a wait that was the last part of one begun at `start`.
 fn begun_at(start: Instant, error: Error) -> Error {
     match error {
-        Error::TimedOut(why) => Error::TimedOut(TimedOut { waited: start.elapsed(), ..why }),
+        Error::TimedOut(why) => Error::TimedOut(TimedOut { waited: start.elapsed().into(), ..why }),
         error => error,
     }
 }
 
 fn nothing() -> TimedOut {
     TimedOut {
-        waited: Duration::ZERO,
+        waited: Duration::ZERO.into(),
         job: JobState::Queued,
         blocked_by: None,
         queued_before: 0,
-        cause: Some("there are no results to wait for"),
+        cause: Some(&"there are no results to wait for"),
         scope: None,
     }
 }

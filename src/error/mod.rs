@@ -1,5 +1,6 @@
 //! What can go wrong: [`Error`], and [`TimedOut`] with its reasons.
 
+mod nanos;
 mod timed_out;
 
 use std::convert::Infallible;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
+use crate::error::nanos::Nanos;
 use crate::text::{Rounded, ShortLocation};
 
 /// What a job was doing when a wait for it timed out, or when [`jobs`](crate::jobs()) was called.
@@ -56,13 +57,14 @@ impl fmt::Display for JobState {
 /// ```
 #[derive(Clone, Copy)]
 pub struct TimedOut {
-    pub(crate) waited: Duration,
+    // Small, as each result has room for it: that of a call, and twice that of a job.
+    pub(crate) waited: Nanos,
     pub(crate) job: JobState,
     pub(crate) blocked_by: Option<BlockedBy>,
     /// How many jobs were before this one, if it was in the queue; 0 where that is not known.
-    pub(crate) queued_before: u64,
+    pub(crate) queued_before: u32,
     /// What explains the timeout better than the job's state does.
-    pub(crate) cause: Option<&'static str>,
+    pub(crate) cause: Option<&'static &'static str>,
     /// The scope whose deadline ended the wait before its own timeout did.
     pub(crate) scope: Option<ScopeDeadline>,
 }
@@ -70,21 +72,21 @@ pub struct TimedOut {
 /// The deadline of a [`within`](crate::within) scope: its timeout, and the place of its call.
 #[derive(Clone, Copy)]
 pub(crate) struct ScopeDeadline {
-    pub(crate) timeout: Duration,
+    pub(crate) timeout: Nanos,
     pub(crate) location: &'static Location<'static>,
 }
 
 impl TimedOut {
     /// Returns how long the wait lasted: the timeout, or more if the thread was woken late.
     pub fn waited(&self) -> Duration {
-        self.waited
+        self.waited.get()
     }
 
     /// The same timeout, reported later, with nothing changed in between.
     pub(crate) fn later(mut self, by: Duration) -> Self {
-        self.waited += by;
+        self.waited = self.waited + by;
         if let Some(blocked_by) = &mut self.blocked_by {
-            blocked_by.held += by;
+            blocked_by.held = blocked_by.held + by;
         }
         self
     }
@@ -107,9 +109,9 @@ impl TimedOut {
 
 impl fmt::Display for TimedOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "timed out after {}", Rounded(self.waited))?;
+        write!(f, "timed out after {}", Rounded(self.waited.get()))?;
         if let Some(ScopeDeadline { timeout, location }) = self.scope {
-            let (timeout, location) = (Rounded(timeout), ShortLocation(location));
+            let (timeout, location) = (Rounded(timeout.get()), ShortLocation(location));
             write!(f, ", at the deadline of {timeout} set at {location}")?;
         }
         f.write_str(": ")?;
@@ -121,12 +123,12 @@ impl fmt::Display for TimedOut {
         // it, any job that holds the thread does.
         let is_next = self.job == JobState::Queued && self.queued_before == 0;
         let culprit =
-            self.blocked_by.filter(|by| is_next || by.held.saturating_mul(2) >= self.waited);
+            self.blocked_by.filter(|by| is_next || by.held().saturating_mul(2) >= self.waited());
         match (culprit, self.job) {
             (Some(by), _) => write!(
                 f,
                 "the reactor thread has been held for {} by the job started at {}",
-                Rounded(by.held),
+                Rounded(by.held()),
                 ShortLocation(by.location)
             ),
             (None, JobState::Queued) if self.queued_before > 0 => {
@@ -143,7 +145,7 @@ impl fmt::Debug for TimedOut {
     /// Shows what the methods return.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TimedOut")
-            .field("waited", &self.waited)
+            .field("waited", &self.waited())
             .field("job", &self.job)
             .field("blocked_by", &self.blocked_by)
             .finish_non_exhaustive()
@@ -152,10 +154,10 @@ impl fmt::Debug for TimedOut {
 
 /// The job that holds the reactor thread: where it was started, and how long it has been inside
 /// `poll`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct BlockedBy {
     pub(crate) location: &'static Location<'static>,
-    pub(crate) held: Duration,
+    pub(crate) held: Nanos,
 }
 
 impl BlockedBy {
@@ -167,7 +169,16 @@ impl BlockedBy {
 
     /// Returns how long the job has been inside this one call of `poll`.
     pub fn held(&self) -> Duration {
-        self.held
+        self.held.get()
+    }
+}
+
+impl fmt::Debug for BlockedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlockedBy")
+            .field("location", &self.location)
+            .field("held", &self.held())
+            .finish()
     }
 }
 
@@ -180,8 +191,8 @@ mod tests {
         let at = Location::caller();
         let text_after = |queued_before, job, held: Option<u64>| {
             let blocked_by =
-                held.map(|ms| BlockedBy { location: at, held: Duration::from_millis(ms) });
-            let waited = Duration::from_millis(100);
+                held.map(|ms| BlockedBy { location: at, held: Duration::from_millis(ms).into() });
+            let waited = Duration::from_millis(100).into();
             TimedOut { waited, job, blocked_by, queued_before, cause: None, scope: None }
                 .to_string()
         };
@@ -207,15 +218,22 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn an_error_is_small() {
+        assert_eq!(size_of::<TimedOut>(), 56);
+        assert_eq!(size_of::<Option<crate::Error<std::io::Error>>>(), 56);
+    }
+
+    #[test]
     fn a_timeout_names_the_scope_that_is_to_blame() {
         let location = Location::caller();
         let why = TimedOut {
-            waited: Duration::from_millis(700),
+            waited: Duration::from_millis(700).into(),
             job: JobState::Waiting,
             blocked_by: None,
             queued_before: 0,
             cause: None,
-            scope: Some(ScopeDeadline { timeout: Duration::from_secs(3), location }),
+            scope: Some(ScopeDeadline { timeout: Duration::from_secs(3).into(), location }),
         };
         let line = location.line();
         let expected = format!(

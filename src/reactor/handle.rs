@@ -179,7 +179,7 @@ impl Reactor {
         if !has_left {
             let mut why = limits.timed_out(shared, JobState::Running, None);
             if shared.is_ended() {
-                why.cause = Some("all jobs have ended, but not the thread's thread-locals");
+                why.cause = Some(&"all jobs have ended, but not the thread's thread-locals");
             }
             return Err(Error::TimedOut(why));
         }

@@ -197,13 +197,13 @@ impl Shared {
     ) -> TimedOut {
         let waited = start.elapsed();
         TimedOut {
-            waited,
+            waited: waited.into(),
             job,
             blocked_by: self.tracker.blocked_by(),
             queued_before: header
                 .filter(|_| job == JobState::Queued)
                 .and_then(|header| self.queued_before(header, waited))
-                .unwrap_or(0),
+                .map_or(0, |jobs| u32::try_from(jobs).unwrap_or(u32::MAX)),
             cause: self.no_poll(waited),
             scope: None,
         }
@@ -217,14 +217,14 @@ impl Shared {
     }
 
     /// What keeps the jobs of a `Driver` from running: the application does not poll it.
-    fn no_poll(&self, waited: Duration) -> Option<&'static str> {
+    fn no_poll(&self, waited: Duration) -> Option<&'static &'static str> {
         if *lock(&self.lifecycle) == Lifecycle::Undriven {
-            return Some("nobody is running the Driver");
+            return Some(&"nobody is running the Driver");
         }
         // An executor may take its time for a poll that it owes. It explains the timeout as a job
         // does that holds the thread: from half of the wait on.
         let owed_for = self.owed_poll.owed_for().filter(|_| self.run_by.is_no_thread())?;
-        (owed_for.saturating_mul(2) >= waited).then_some("nobody is polling the Driver")
+        (owed_for.saturating_mul(2) >= waited).then_some(&"nobody is polling the Driver")
     }
 
     /// Begins to run, if the reactor has not been stopped before.

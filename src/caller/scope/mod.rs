@@ -92,7 +92,7 @@ use crate::sync::deadline;
 /// [`Error::TimedOut`]: crate::Error::TimedOut
 #[track_caller]
 pub fn within<R>(timeout: Duration, f: impl FnOnce() -> R) -> R {
-    let mark = ScopeDeadline { timeout, location: Location::caller() };
+    let mark = ScopeDeadline { timeout: timeout.into(), location: Location::caller() };
     let _active = Active::enter(Rule::Deadline(deadline(Instant::now(), timeout), mark));
     f()
 }

@@ -268,7 +268,7 @@ impl<J> Tracker<J> {
     /// Returns the job that holds the thread right now.
     pub(crate) fn blocked_by(&self) -> Option<BlockedBy> {
         let Running { location, since, .. } = self.running(&self.state.lock_after_reactor())?;
-        Some(BlockedBy { location, held: since.elapsed() })
+        Some(BlockedBy { location, held: since.elapsed().into() })
     }
 
     fn running(&self, state: &State<J>) -> Option<Running> {
