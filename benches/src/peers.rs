@@ -3,7 +3,9 @@
 use std::any::Any;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::pin::Pin;
 use std::sync::{OnceLock, mpsc};
+use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -45,6 +47,9 @@ pub enum Peer {
     Smol,
     /// `async_io::block_on`: polls on the caller's own thread.
     AsyncIo,
+    /// The same on a thread of its own, which takes futures from a channel: the least that a
+    /// reactor thread on async-io is. Only for what its start takes.
+    AsyncIoThread,
     /// futures' `ThreadPool` with one thread, and its `block_on`.
     Pool,
     /// A thread of one's own that runs closures from a `std::sync::mpsc` channel. No async at all.
@@ -55,7 +60,7 @@ pub enum Peer {
 
 impl Peer {
     /// All of them, in the order of the table.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Crochet,
         Self::CrochetAsleep,
         Self::TokioThread,
@@ -63,6 +68,7 @@ impl Peer {
         Self::TokioBlockOn,
         Self::Smol,
         Self::AsyncIo,
+        Self::AsyncIoThread,
         Self::Pool,
         Self::Mpsc,
         Self::Std,
@@ -79,6 +85,7 @@ impl Peer {
             Self::TokioBlockOn => "tokio, Handle::block_on",
             Self::Smol => "smol, spawn + block_on",
             Self::AsyncIo => "async_io::block_on",
+            Self::AsyncIoThread => "async-io, own thread",
             Self::Pool => "futures, ThreadPool",
             Self::Mpsc => "std, mpsc to a thread",
             Self::Std => "std, blocking sockets",
@@ -119,6 +126,22 @@ impl Peer {
                 thread::spawn(move || jobs.iter().for_each(|job| job()));
                 let _ = MPSC.set(send);
             }
+            Self::AsyncIoThread => {
+                // async-io panics where it cannot start, so that is done first, where it can be
+                // reported.
+                let mut timer = async_io::Timer::after(TIMEOUT);
+                let _ = Pin::new(&mut timer).poll(&mut Context::from_waker(Waker::noop()));
+                let (send, jobs) = smol::channel::unbounded::<BoxedJob>();
+                let _ = ASYNC_IO.set(send);
+                thread::spawn(move || {
+                    let executor = smol::LocalExecutor::new();
+                    async_io::block_on(executor.run(async {
+                        while let Ok(job) = jobs.recv().await {
+                            executor.spawn(job).detach();
+                        }
+                    }));
+                });
+            }
             Self::Smol | Self::AsyncIo | Self::Std => {}
         }
     }
@@ -144,6 +167,9 @@ impl Peer {
             }),
             Self::AsyncIo => Box::new(move || {
                 assert_eq!(async_io::block_on(or_late(async { value() })), 42);
+            }),
+            Self::AsyncIoThread => Box::new(move || {
+                assert_eq!(async_io_call(async move { value() }), 42);
             }),
             Self::Pool => Box::new(move || {
                 let handle = pool().spawn_with_handle(async move { value() });
@@ -193,6 +219,16 @@ impl Peer {
                     let mut stream = kept.take().expect("put back");
                     let task = smol::spawn(async move { (smol_echo(&mut stream).await, stream) });
                     let (reply, stream) = smol::block_on(or_late(task));
+                    assert_eq!(reply.expect("a reply"), MESSAGE);
+                    kept = Some(stream);
+                })
+            }
+            Self::AsyncIoThread => {
+                let mut kept = Some(async_net::TcpStream::try_from(stream).expect("a socket"));
+                Box::new(move || {
+                    let mut stream = kept.take().expect("put back");
+                    let (reply, stream) =
+                        async_io_call(async move { (smol_echo(&mut stream).await, stream) });
                     assert_eq!(reply.expect("a reply"), MESSAGE);
                     kept = Some(stream);
                 })
@@ -301,12 +337,13 @@ impl Peer {
                 MPSC.get().expect("started").send(Box::new(job)).expect("a thread");
                 Box::new(move || assert_eq!(result.recv_timeout(TIMEOUT), Ok(number)))
             }
-            Self::TokioBlockOn | Self::AsyncIo | Self::Std => return None,
+            Self::TokioBlockOn | Self::AsyncIo | Self::AsyncIoThread | Self::Std => return None,
         })
     }
 }
 
 static TOKIO: OnceLock<Handle> = OnceLock::new();
+static ASYNC_IO: OnceLock<smol::channel::Sender<BoxedJob>> = OnceLock::new();
 static POOL: OnceLock<ThreadPool> = OnceLock::new();
 static MPSC: OnceLock<mpsc::Sender<Box<dyn FnOnce() + Send>>> = OnceLock::new();
 
@@ -338,6 +375,17 @@ fn tokio_spawn<T: Send + 'static>(
 fn tokio_call<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     let in_time = async { tokio::time::timeout(TIMEOUT, work).await.expect("in time") };
     tokio_spawn(in_time).blocking_recv().expect("a result")
+}
+
+type BoxedJob = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+fn async_io_call<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    let (done, result) = mpsc::sync_channel(1);
+    let job = async move {
+        let _ = done.send(work.await);
+    };
+    ASYNC_IO.get().expect("started").try_send(Box::pin(job)).expect("a thread");
+    result.recv_timeout(TIMEOUT).expect("in time")
 }
 
 /// What a user of smol writes for a timeout.

@@ -105,10 +105,11 @@ impl Scenario {
     pub fn applies_to(self, peer: Peer) -> bool {
         let is_ours = matches!(peer, Peer::Crochet | Peer::CrochetAsleep);
         match self {
-            Self::Ready => peer != Peer::Std,
-            Self::Callers(_) => peer != Peer::Std,
-            Self::Echo | Self::SlowEcho => !matches!(peer, Peer::Pool | Peer::Mpsc),
-            Self::Burst => !peer.is_local(),
+            Self::Ready | Self::Callers(_) => !matches!(peer, Peer::AsyncIoThread | Peer::Std),
+            Self::Echo | Self::SlowEcho => {
+                !matches!(peer, Peer::AsyncIoThread | Peer::Pool | Peer::Mpsc)
+            }
+            Self::Burst => !peer.is_local() && peer != Peer::AsyncIoThread,
             Self::First => !matches!(peer, Peer::CrochetAsleep | Peer::Std),
             Self::FirstEcho => !matches!(peer, Peer::CrochetAsleep | Peer::Pool | Peer::Mpsc),
             // The other one waits with a `Condvar`.
