@@ -37,18 +37,19 @@
 //! [`LATE`], that counts as a wait that was not worth it, even if the result is there.
 
 mod bound;
+mod cores;
 mod history;
 pub(crate) mod idle;
 
 use std::array;
 use std::hint;
 use std::panic::Location;
-use std::sync::LazyLock;
 use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::handoff::outcome::Outcome;
+use crate::runtime::spin::cores::has_spare_core;
 use crate::runtime::spin::history::SpinHistory;
 
 pub(crate) use self::bound::default_bound;
@@ -65,13 +66,6 @@ const LOOKS: usize = 32;
 /// From when on a busy-wait has done harm, whether or not it found the result: no thread should
 /// look for that long.
 const LATE: Duration = Duration::from_millis(2);
-
-fn has_spare_core() -> bool {
-    // Counted when first needed, as counting opens files.
-    static SPARE_CORE: LazyLock<bool> =
-        LazyLock::new(|| thread::available_parallelism().is_ok_and(|cores| cores.get() > 1));
-    *SPARE_CORE
-}
 
 /// The policy of one reactor.
 pub(crate) struct Spin {
