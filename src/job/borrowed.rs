@@ -15,7 +15,7 @@ use crate::context::Span;
 use crate::handoff::loan::{Loan, LoanCell, LoanEnd};
 use crate::handoff::outcome::Outcome;
 use crate::job::header::Header;
-use crate::job::{End, Job};
+use crate::job::{End, Job, JobFuture};
 use crate::panic::abort::AbortOnUnwind;
 use crate::panic::{Panic, catch, poll_and_drop};
 
@@ -61,8 +61,13 @@ impl Job for BorrowedJob {
         &self.header
     }
 
-    fn begin(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()>>> {
-        Box::pin(LentFuture { borrowed: self, leave: false })
+    fn begin(self: Arc<Self>, cx: &mut Context<'_>) -> Result<End, JobFuture> {
+        // A job that is ready at once needs no future of its own; nor does one that is polled once,
+        // whose future stays in the cell for the caller to take back.
+        match self.cell.poll(cx) {
+            Poll::Pending if !self.once => Err(Box::pin(LentFuture { borrowed: self })),
+            _ => Ok(End::Returned),
+        }
     }
 
     fn drop_unstarted(&self) {
@@ -80,26 +85,19 @@ impl Job for BorrowedJob {
 /// The job's future on the reactor thread. It polls the caller's future through the cell.
 struct LentFuture {
     borrowed: Arc<BorrowedJob>,
-    /// Whether the caller's future stays in the cell when this one ends, for the caller to take
-    /// back.
-    leave: bool,
 }
 
 impl Future for LentFuture {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let poll = self.borrowed.cell.poll(cx);
-        self.leave = poll.is_pending() && self.borrowed.once;
-        if self.leave { Poll::Ready(()) } else { poll }
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.borrowed.cell.poll(cx)
     }
 }
 
 impl Drop for LentFuture {
     fn drop(&mut self) {
-        if !self.leave {
-            self.borrowed.cell.stop();
-        }
+        self.borrowed.cell.stop();
     }
 }
 

@@ -44,9 +44,9 @@ use crate::sys::fork;
 pub(crate) trait Job: Send + Sync {
     fn header(&self) -> &Header;
 
-    /// Makes the job's future, which stores its own result. All user code runs inside the future's
-    /// `poll` or `drop`. Called at most once.
-    fn begin(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()>>>;
+    /// Makes the job's future and polls it once. Returns how the job has ended, or the future that
+    /// is not ready. Called at most once. Runs user code, and does not unwind.
+    fn begin(self: Arc<Self>, cx: &mut Context<'_>) -> Result<End, JobFuture>;
 
     /// Drops what a job that was never begun still holds. Runs user code.
     fn drop_unstarted(&self);
@@ -58,6 +58,9 @@ pub(crate) trait Job: Send + Sync {
     /// Reports a failure that no caller can take, and drops the outcome. Runs user code.
     fn report_unclaimed(&self);
 }
+
+/// A job's future, without its type. Stores its own result.
+pub(crate) type JobFuture = Pin<Box<dyn Future<Output = ()>>>;
 
 /// How a job ended.
 pub(crate) enum End {
@@ -125,10 +128,9 @@ impl QueuedJob {
     fn end(&mut self, end: End, on: On<'_>) {
         let Some(job) = self.job.take() else { return };
         let dropped = on.run(&*job, &self.span, || catch(|| job.drop_unstarted()));
-        self.span.close();
         on.remove(None);
-        drop(self.permit.take());
-        publish(on, &*job, dropped.map_or_else(End::Panicked, |()| end));
+        let (span, permit) = (mem::take(&mut self.span), self.permit.take());
+        finish(&*job, span, permit, dropped.map_or_else(End::Panicked, |()| end), on);
     }
 }
 
@@ -159,20 +161,28 @@ impl TakenJob<QueuedJob> {
             return None;
         }
         let job = queued.job.take()?;
-        let future = Some(Arc::clone(&job).begin());
         let (span, permit) = (mem::take(&mut queued.span), queued.permit.take());
-        let mut begun = BegunJob { job, future, span, permit };
-        let is_internal = begun.job.header().is_internal;
+        let is_internal = job.header().is_internal;
         let mut stats = None;
-        let poll = || begun.poll(&mut Context::from_waker(Waker::noop()));
-        let end = tracker.run_since(meta.location, since, poll, |end, held| match end {
-            Some(_) => tracker.remove(None),
-            None => stats = Some(tracker.add_task(meta, held, is_internal)),
+        let cx = &mut Context::from_waker(Waker::noop());
+        let poll = || poll_in(&span, &*job, || Arc::clone(&job).begin(cx));
+        let polled = tracker.run_since(meta.location, since, poll, |polled, held| match polled {
+            Ok(_) => tracker.remove(None),
+            Err(_) => stats = Some(tracker.add_task(meta, held, is_internal)),
         });
-        if let Some(end) = end {
-            begun.finish(end, On::Reactor(tracker));
+        match polled {
+            Ok(end) => {
+                finish(&*job, span, permit, end, On::Reactor(tracker));
+                // First thing after the outcome is published, so that the caller, on its way to see it,
+                // drops the job last: memory is freed faster where it was allocated.
+                drop(job);
+                None
+            }
+            Err(future) => {
+                let begun = BegunJob { job, future: Some(future), span, permit };
+                Some(RunningJob { begun, registered: false, stats: stats? })
+            }
         }
-        Some(RunningJob { begun, registered: false, stats: stats? })
     }
 
     /// Ends the job as stopped, on the reactor thread.
@@ -181,32 +191,55 @@ impl TakenJob<QueuedJob> {
     }
 }
 
-/// A job that has been begun, with or without a task. Stays on the reactor thread.
+/// Polls a job's future. Returns how the job has ended, or the future that is not ready. Does not
+/// unwind.
+fn poll_job(mut future: JobFuture, cx: &mut Context<'_>) -> Result<End, JobFuture> {
+    let poll = catch(|| future.as_mut().poll(cx));
+    if let Ok(Poll::Pending) = poll {
+        return Err(future);
+    }
+    // The future is dropped before the outcome is published. A panic in its `Drop` is the outcome,
+    // unless the job has panicked before.
+    let dropped = catch(|| drop(future));
+    Ok(poll.and(dropped).map_or_else(End::Panicked, |()| End::Returned))
+}
+
+/// Polls a job, by `poll`, in the job's span.
+fn poll_in(
+    span: &Span,
+    job: &dyn Job,
+    poll: impl FnOnce() -> Result<End, JobFuture>,
+) -> Result<End, JobFuture> {
+    span.within(|| {
+        job.header().set_running();
+        let polled = poll();
+        if polled.is_err() {
+            job.header().set_waiting();
+        }
+        polled
+    })
+}
+
+/// A job that was not ready at its first poll. Stays on the reactor thread.
 struct BegunJob {
     job: Arc<dyn Job>,
     /// `None` once the job has ended.
-    future: Option<Pin<Box<dyn Future<Output = ()>>>>,
+    future: Option<JobFuture>,
     span: Span,
     permit: Option<Permit>,
 }
 
 impl BegunJob {
-    /// Polls the future. Once the future is ready or has panicked, drops it, and returns how the
-    /// job ended.
+    /// Polls the future. Returns how the job ended, if it did.
     fn poll(&mut self, cx: &mut Context<'_>) -> Option<End> {
-        let Self { job, future, span, .. } = self;
-        span.within(|| {
-            job.header().set_running();
-            let poll = catch(|| future.as_mut().map_or(Poll::Ready(()), |f| f.as_mut().poll(cx)));
-            if let Ok(Poll::Pending) = poll {
-                job.header().set_waiting();
-                return None;
+        let future = self.future.take()?;
+        match poll_in(&self.span, &*self.job, || poll_job(future, cx)) {
+            Ok(end) => Some(end),
+            Err(pending) => {
+                self.future = Some(pending);
+                None
             }
-            // The future is dropped before the outcome is published. A panic in its `Drop` is the
-            // outcome, unless the job has panicked before.
-            let dropped = catch(|| drop(future.take()));
-            Some(poll.and(dropped).map_or_else(End::Panicked, |()| End::Returned))
-        })
+        }
     }
 
     /// Drops the future and ends the job; does nothing if the job has ended already. `stats` are
@@ -222,10 +255,7 @@ impl BegunJob {
 
     fn finish(&mut self, end: End, on: On<'_>) {
         self.job.header().unregister();
-        self.span.close();
-        // Before the outcome is published: a caller that has seen it finds room for its next job.
-        drop(self.permit.take());
-        publish(on, &*self.job, end);
+        finish(&*self.job, mem::take(&mut self.span), self.permit.take(), end, on);
     }
 }
 
@@ -279,6 +309,14 @@ impl RunningJob {
     pub(crate) fn end(&mut self, end: End, on: On<'_>) {
         self.begun.end(end, on, Some(&self.stats));
     }
+}
+
+/// Ends a job whose future, or closure, has been dropped.
+fn finish(job: &dyn Job, mut span: Span, permit: Option<Permit>, end: End, on: On<'_>) {
+    span.close();
+    // Before the outcome is published: a caller that has seen it finds room for its next job.
+    drop(permit);
+    publish(on, job, end);
 }
 
 fn publish(on: On<'_>, job: &dyn Job, end: End) {

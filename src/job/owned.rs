@@ -2,15 +2,16 @@
 
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::task::Context;
 
 use crate::context::drop_in_context;
 use crate::error::Error;
 use crate::handoff::outcome::Outcome;
 use crate::job::diagnostics;
 use crate::job::header::Header;
-use crate::job::{End, Job};
+use crate::job::{End, Job, JobFuture, poll_job};
 use crate::panic::{catch, hint_for_error, poll_and_drop};
 use crate::sync::lock;
 use crate::text::ShortLocation;
@@ -40,9 +41,9 @@ where
         &self.header
     }
 
-    fn begin(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()>>> {
+    fn begin(self: Arc<Self>, cx: &mut Context<'_>) -> Result<End, JobFuture> {
         let closure = lock(&self.closure).take();
-        Box::pin(async move {
+        let future = Box::pin(async move {
             let Some(closure) = closure else { return };
             let mut future = pin!(Some(closure()));
             let result = poll_fn(|cx| poll_and_drop(future.as_mut(), cx)).await;
@@ -50,7 +51,8 @@ where
                 Ok(result) => result.map_err(Error::Job),
                 Err(panic) => Err(Error::Panicked(panic)),
             });
-        })
+        });
+        poll_job(future, cx)
     }
 
     fn drop_unstarted(&self) {

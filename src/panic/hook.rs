@@ -63,25 +63,36 @@ thread_local! {
 pub(super) struct Catching(());
 
 impl Catching {
+    #[inline]
     pub(super) fn enter() -> Self {
         CATCHING.set(CATCHING.get() + 1);
         Self(())
     }
 
-    /// Ends the call. Returns the note of the panic that ended the user code, if `panicked` says
-    /// that one did.
-    pub(super) fn leave(self, panicked: bool) -> Option<Note> {
+    /// Ends the call, whose user code has returned. A note that is there now is of a panic that the
+    /// user code has caught itself, and goes.
+    #[inline]
+    pub(super) fn leave(self) {
         CATCHING.set(CATCHING.get() - 1);
-        if panicked {
-            return take_note();
+        if NOTED.get() {
+            leave_caught();
         }
-        // If there is a note now, user code has caught that panic itself, and the note goes. But
-        // code that runs in a `Drop` during unwinding leaves the note in place: the `catch` further
-        // out needs it.
-        if NOTED.get() && !thread::panicking() {
-            take_note();
-        }
-        None
+    }
+
+    /// Ends the call, whose user code has panicked. Returns the note of that panic.
+    #[cold]
+    pub(super) fn leave_with_note(self) -> Option<Note> {
+        CATCHING.set(CATCHING.get() - 1);
+        take_note()
+    }
+}
+
+#[cold]
+fn leave_caught() {
+    // But code that runs in a `Drop` during unwinding leaves the note in place: the `catch` further
+    // out needs it.
+    if !thread::panicking() {
+        take_note();
     }
 }
 

@@ -27,8 +27,13 @@ pub(crate) fn catch<R>(user_code: impl FnOnce() -> R) -> Result<R, Panic> {
     let catching = hook::Catching::enter();
     // UNWIND SAFETY: after a panic the caller drops everything that `user_code` was using.
     let result = panic::catch_unwind(AssertUnwindSafe(user_code));
-    let note = catching.leave(result.is_err());
-    result.map_err(|payload| Panic::new(payload, note))
+    match result {
+        Ok(result) => {
+            catching.leave();
+            Ok(result)
+        }
+        Err(payload) => Err(Panic::new(payload, catching.leave_with_note())),
+    }
 }
 
 /// Polls a future. Once the future is ready or has panicked, drops it and returns its output or its
