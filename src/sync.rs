@@ -1,6 +1,7 @@
 //! The primitives under the hand-off protocols (`outcome.rs`, `header.rs`, `loan.rs`,
 //! `semaphore.rs`), named in one place so that the models in `tests/loom` can put loom's there instead.
 
+use std::ops::Deref;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,19 @@ pub(crate) use event_listener::{Event, EventListener, IntoNotification, Listener
 pub(crate) use parking::Parker;
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 pub(crate) use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A value that shares no cache line with others: a thread that writes to it takes no line away
+/// from threads that only read what is beside it. 128 bytes, as processors fetch lines in pairs.
+#[repr(align(128))]
+pub(crate) struct OwnLines<T>(pub(crate) T);
+
+impl<T> Deref for OwnLines<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
 
 /// Returns when a wait that begins at `start` is over; `None` is never. The one place where
 /// timeouts become deadlines.

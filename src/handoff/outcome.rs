@@ -58,8 +58,12 @@ const ABANDONED: u8 = 8;
 const PARKED: u8 = 16;
 
 /// A write-once cell to wait on. The module's documentation has the protocol.
+///
+/// Its fields stay in this order. A thread that busy-waits reads `state` all the time, and each read
+/// takes the cache line away from the publisher. So what the publisher writes before is 64 bytes
+/// from it or more: the value, and whatever is in front of the outcome.
+#[repr(C)]
 pub(crate) struct Outcome<V> {
-    state: AtomicU8,
     /// LOCKING: held to move the value in or out, never while other code runs.
     value: Mutex<Option<V>>,
     /// Wakes the thread that parks. Called outside any lock.
@@ -71,6 +75,7 @@ pub(crate) struct Outcome<V> {
     event: Event,
     /// Wakes the one task that awaits the handle. Called outside any lock.
     waker: AtomicWaker,
+    state: AtomicU8,
 }
 
 impl<V> Outcome<V> {

@@ -46,14 +46,18 @@ impl<F: Future<Output = R> + Send, R: Send> Loan for StackJob<'_, F, R> {
 type ErasedLoan = &'static mut (dyn Loan + Send);
 
 /// The part of the job that outlives the call. Once the call is over, its cell is empty.
+///
+/// Its fields stay in this order, as [`Outcome`] asks for: the reactor thread writes to the header
+/// and the cell while the caller reads the outcome's state.
+#[repr(C)]
 pub(crate) struct BorrowedJob {
     pub(crate) header: Header,
     cell: LoanCell<ErasedLoan>,
+    /// Whether the future is polled at most once.
+    once: bool,
     /// Published when the reactor thread has finished with the cell: the cell is empty, or the
     /// caller's to empty.
     pub(crate) returned: Outcome<()>,
-    /// Whether the future is polled at most once.
-    once: bool,
 }
 
 impl Job for BorrowedJob {

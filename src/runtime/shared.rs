@@ -20,7 +20,7 @@ use crate::job::{QueuedJob, Tracker};
 use crate::runtime::current::RunBy;
 use crate::runtime::owed_poll::OwedPoll;
 use crate::runtime::spin::Spin;
-use crate::sync::lock;
+use crate::sync::{OwnLines, lock};
 use crate::sys::fork::{self, check_not_forked};
 
 /// The state of a reactor. It changes forward only, under its lock.
@@ -52,8 +52,9 @@ pub(crate) struct Shared {
     /// Emptied by the tracker only, which keeps the order.
     queue: fork::Owned<Receiver<Envelope<QueuedJob>>>,
     pub(crate) tracker: Tracker,
-    /// Wakes the loop. It registers only when it is about to sleep.
-    pub(crate) loop_waker: AtomicWaker,
+    /// Wakes the loop. It registers only when it is about to sleep. Each submitted job writes here,
+    /// while the loop reads what is beside it.
+    pub(crate) loop_waker: OwnLines<AtomicWaker>,
     pub(crate) tokio: Tokio,
     /// `None` where there is no limit to the number of unfinished jobs.
     semaphore: Option<Arc<Semaphore>>,
@@ -81,7 +82,7 @@ impl Shared {
             submit: fork::Owned::new(submit),
             queue: fork::Owned::new(queue),
             tracker: Tracker::new(slow_poll),
-            loop_waker: AtomicWaker::new(),
+            loop_waker: OwnLines(AtomicWaker::new()),
             tokio: Tokio::new(),
             semaphore: max_jobs.map(|max| Arc::new(Semaphore::new(max))),
             spin: Spin::new(spin),

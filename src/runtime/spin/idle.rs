@@ -29,6 +29,7 @@ impl IdleSpin {
                     Activity::Ended => 8,
                 };
                 self.looking = Some((activity, Instant::now().checked_add(spin.bound / part)));
+                return true;
             }
         }
         let Some((activity, end)) = self.looking else { return false };
