@@ -5,8 +5,8 @@ mod driver_end;
 mod handles;
 #[cfg(target_os = "linux")]
 mod idle;
-#[cfg(target_os = "linux")]
 mod max_jobs;
+#[cfg(target_os = "linux")]
 mod no_threads;
 mod restart;
 mod shutdown;
