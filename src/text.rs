@@ -20,7 +20,8 @@ pub(crate) struct Rounded(pub(crate) Duration);
 impl fmt::Display for Rounded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = format!("{:.1?}", self.0);
-        match text.split_once(".0") {
+        let parts = text.split_once('.');
+        match parts.and_then(|(whole, rest)| Some((whole, rest.strip_prefix('0')?))) {
             Some((whole, unit)) => write!(f, "{whole}{unit}"),
             None => f.write_str(&text),
         }

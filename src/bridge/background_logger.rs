@@ -222,7 +222,8 @@ impl Inner {
         if !queue.thread {
             let inner = Arc::clone(this);
             let thread = thread::Builder::new().name("crochet-log".to_owned());
-            if thread.spawn(move || inner.write_all()).is_err() {
+            let write: Box<dyn FnOnce() + Send> = Box::new(move || inner.write_all());
+            if thread.spawn(write).is_err() {
                 return Err(item);
             }
             queue.thread = true;

@@ -68,13 +68,13 @@ impl Global {
 /// Returns the global reactor that `find` finds; if it finds none, starts a fresh one.
 fn get_or_start(
     location: &'static Location<'static>,
-    find: impl Fn(&Global) -> Found,
+    find: fn(&Global) -> Found,
     builder: Builder,
-    start: impl FnOnce(Prepared) -> Result<Reactor, Error>,
+    start: fn(Prepared) -> Result<Reactor, Error>,
 ) -> Result<Reactor, Error> {
     // Before the lock, which is never taken in a forked child.
     fork::mark_process()?;
-    let found = lock(&GLOBAL).as_ref().and_then(&find);
+    let found = lock(&GLOBAL).as_ref().and_then(find);
     if let Some(found) = found {
         return found;
     }
@@ -82,7 +82,7 @@ fn get_or_start(
     // Not under the lock, as user code runs.
     let prepared = builder.prepare()?;
     let mut global = lock(&GLOBAL);
-    if let Some(found) = global.as_ref().and_then(&find) {
+    if let Some(found) = global.as_ref().and_then(find) {
         return found;
     }
     let reactor = start(prepared)?;

@@ -37,9 +37,12 @@ impl Thread {
             builder = builder.stack_size(bytes);
         }
         let leaves = Arc::clone(&left);
+        // Boxed, as that of a `BackgroundLogger` is, so that the code that starts a thread is in the
+        // program once.
+        let run: Box<dyn FnOnce() + Send> = Box::new(move || run(shared, leaves));
         // In late destructors of thread-locals std may panic here, as it does with Rust 1.85, and a
         // panic there would abort the process.
-        let spawned = catch(|| builder.spawn(move || run(shared, leaves)));
+        let spawned = catch(|| builder.spawn(run));
         let join = spawned.unwrap_or_else(|panic| {
             Err(io::Error::other(panic.message().unwrap_or("std cannot start a thread here")))
         })?;
