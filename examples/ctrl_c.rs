@@ -1,13 +1,10 @@
 //! A long download that Ctrl-C stops cleanly. The program says how far the download got.
 //!
 //! There are two ways to stop, for two signals. Ctrl-C (`SIGINT`) stops the download: the handler
-//! raises a flag, which `crochet::interruptible` checks while `main` waits. `SIGTERM` stops
-//! everything: the handler calls `crochet::shutdown`. Either way the download is dropped on the
-//! reactor thread, with its socket, and the wait in `main` ends: time to clean up and to report.
-//! Without a handler both signals end the program at once, even while a call waits.
-//!
-//! This handler is for Unix. Elsewhere Ctrl-C ends the program; `fetch_many` handles it on Windows,
-//! too.
+//! raises a flag, which `crochet::interruptible` checks while `main` waits. `SIGTERM`, which Windows
+//! does not have, stops everything: the handler calls `crochet::shutdown`. Either way the download
+//! is dropped on the reactor thread, with its socket, and the wait in `main` ends: time to clean up
+//! and to report. Without a handler both signals end the program at once, even while a call waits.
 //!
 //! ```text
 //! $ cargo run --example ctrl_c                             # offline: from a slow server that it starts itself
@@ -29,7 +26,8 @@ use std::thread;
 use std::time::Duration;
 
 use async_net::TcpStream;
-use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use async_signal::{Signal, Signals};
+use futures_lite::{AsyncReadExt, AsyncWriteExt, stream};
 
 /// Reads what `url` refers to, and counts the bytes. Async, and patient.
 async fn download(url: String, received: Arc<AtomicU64>) -> io::Result<()> {
@@ -59,30 +57,24 @@ static STOP: AtomicBool = AtomicBool::new(false);
 /// How long the user waits for Ctrl-C to be noticed, at most.
 const TICK: Duration = Duration::from_millis(50);
 
-/// From now on, Ctrl-C raises the flag, and `SIGTERM` shuts the reactor down, whatever it is doing.
-#[cfg(unix)]
-fn handle_signals() -> io::Result<()> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
-    use signal_hook::iterator::Signals;
+/// What the program handles. Windows has no more than Ctrl-C.
+const SIGNALS: &[Signal] = if cfg!(unix) { &[Signal::Int, Signal::Term] } else { &[Signal::Int] };
 
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
-    // A signal handler proper may do next to nothing; this is a thread that is told of signals.
+/// From now on, Ctrl-C raises the flag, and `SIGTERM` shuts the reactor down, whatever it is doing.
+fn handle_signals() -> io::Result<()> {
+    let signals = Signals::new(SIGNALS)?;
+    // A signal handler proper may do next to nothing; this is a thread that is told of signals. It
+    // is not a job: a job that holds the reactor would keep it from being told.
     thread::spawn(move || {
-        for signal in signals.forever() {
-            if signal == SIGINT {
+        for signal in stream::block_on(signals) {
+            if matches!(signal, Ok(Signal::Int)) {
                 STOP.store(true, Ordering::Relaxed);
             } else if let Err(late) = crochet::shutdown(Duration::from_secs(1)) {
                 eprintln!("{late}");
-                std::process::exit(128 + signal);
+                std::process::exit(128 + Signal::Term as i32);
             }
         }
     });
-    Ok(())
-}
-
-/// The handler is for Unix; elsewhere Ctrl-C does what it always does.
-#[cfg(not(unix))]
-fn handle_signals() -> io::Result<()> {
     Ok(())
 }
 

@@ -22,9 +22,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
-use std::{env, io};
+use std::{env, io, process, thread};
 
+use async_signal::{Signal, Signals};
 use crochet::EventualResult;
+use futures_lite::stream;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// How far the download is; the job counts, `main` looks.
@@ -50,17 +52,18 @@ fn start(url: String) -> (EventualResult<(), io::Error>, Arc<Progress>) {
     (job, progress)
 }
 
-/// A flag that Ctrl-C raises; the second Ctrl-C ends the program at once. Where there is no Unix,
-/// Ctrl-C does what it always does.
+/// A flag that Ctrl-C raises; the second Ctrl-C ends the program at once.
 fn ctrl_c() -> io::Result<Arc<AtomicBool>> {
     let pressed = Arc::new(AtomicBool::new(false));
-    #[cfg(unix)]
-    {
-        use signal_hook::{consts::SIGINT, flag};
-
-        flag::register_conditional_default(SIGINT, Arc::clone(&pressed))?;
-        flag::register(SIGINT, Arc::clone(&pressed))?;
-    }
+    let raised = Arc::clone(&pressed);
+    let presses = Signals::new([Signal::Int])?;
+    thread::spawn(move || {
+        for _ in stream::block_on(presses) {
+            if raised.swap(true, Ordering::Relaxed) {
+                process::exit(130);
+            }
+        }
+    });
     Ok(pressed)
 }
 

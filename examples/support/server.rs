@@ -72,7 +72,7 @@ impl Server {
     /// Answers requests until [`stop`](Self::stop), and then those that have come.
     pub(crate) fn serve(&self, answer: impl Fn(&Request) -> Response + Sync) {
         thread::scope(|scope| {
-            while !self.stopping.load(Ordering::Relaxed) {
+            while !self.is_stopping() {
                 let Ok((stream, _)) = self.listener.accept() else {
                     // Such as too many open files: that passes.
                     thread::sleep(Duration::from_millis(100));
@@ -139,7 +139,7 @@ impl Server {
         answer: &dyn Fn(&Request) -> Response,
     ) -> io::Result<()> {
         stream.set_write_timeout(Some(PATIENCE))?;
-        let head = read_head(stream)?;
+        let head = self.read_head(stream)?;
         self.set_busy(stream, true)?;
         let response = match Request::parse(&head) {
             Some(request) if request.header("host").all(is_local) => answer(&request),
@@ -154,6 +154,30 @@ impl Server {
         let end = Instant::now() + FAREWELL;
         while read_until(stream, end, &mut [0; 1024])? > 0 {}
         Ok(())
+    }
+
+    /// Reads until the empty line that ends the head, until the client says no more, or until the
+    /// server stops.
+    fn read_head(&self, stream: &TcpStream) -> io::Result<Vec<u8>> {
+        let end = Instant::now() + PATIENCE;
+        let (mut head, mut piece) = (Vec::new(), [0; 4096]);
+        while !head.windows(4).any(|part| part == b"\r\n\r\n") && head.len() < HEAD_BYTES {
+            // Where a shutdown of the socket does not wake the thread that reads from it (under
+            // Wine), this thread looks for itself.
+            match read_until(stream, end.min(Instant::now() + MOMENT), &mut piece) {
+                Ok(0) if head.is_empty() => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(0) => break,
+                Ok(count) => head.extend_from_slice(&piece[..count]),
+                Err(error) if is_timeout(&error) && Instant::now() < end && !self.is_stopping() => {
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(head)
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 }
 
@@ -201,20 +225,6 @@ impl Response {
     }
 }
 
-/// Reads until the empty line that ends the head, or until the client says no more.
-fn read_head(stream: &TcpStream) -> io::Result<Vec<u8>> {
-    let end = Instant::now() + PATIENCE;
-    let (mut head, mut piece) = (Vec::new(), [0; 4096]);
-    while !head.windows(4).any(|part| part == b"\r\n\r\n") && head.len() < HEAD_BYTES {
-        match read_until(stream, end, &mut piece)? {
-            0 if head.is_empty() => return Err(io::ErrorKind::UnexpectedEof.into()),
-            0 => break,
-            count => head.extend_from_slice(&piece[..count]),
-        }
-    }
-    Ok(head)
-}
-
 /// Reads what there is, and waits for it until `end`.
 fn read_until(mut stream: &TcpStream, end: Instant, into: &mut [u8]) -> io::Result<usize> {
     let left = end.saturating_duration_since(Instant::now());
@@ -223,6 +233,11 @@ fn read_until(mut stream: &TcpStream, end: Instant, into: &mut [u8]) -> io::Resu
     }
     stream.set_read_timeout(Some(left))?;
     stream.read(into)
+}
+
+/// A read timeout has one of two kinds, by the system.
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
 }
 
 fn write(mut stream: &TcpStream, Response { status, headers, body }: &Response) -> io::Result<()> {

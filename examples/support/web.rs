@@ -3,10 +3,12 @@
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 use std::sync::Arc;
-#[cfg(unix)]
 use std::thread;
+
+use async_signal::{Signal, Signals};
+use futures_lite::stream;
 
 use super::server::{Request, Response, Server};
 
@@ -210,30 +212,23 @@ pub(crate) fn escape(text: &str) -> String {
     escaped
 }
 
+/// What stops a server. Windows has no more than Ctrl-C.
+const STOP: &[Signal] = if cfg!(unix) { &[Signal::Int, Signal::Term] } else { &[Signal::Int] };
+
 /// From now on, Ctrl-C stops the server, once it has answered what it has been asked. The second
 /// Ctrl-C ends the program at once.
-#[cfg(unix)]
 fn stop_on_ctrl_c(server: &Arc<Server>) -> io::Result<()> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
-    use signal_hook::iterator::Signals;
-
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let signals = Signals::new(STOP)?;
     let server = Arc::clone(server);
     // A signal handler proper may do next to nothing; this is a thread that is told of signals.
     thread::spawn(move || {
-        let mut signals = signals.forever();
+        let mut signals = stream::block_on(signals);
         if signals.next().is_some() {
             server.stop();
         }
-        if let Some(signal) = signals.next() {
-            std::process::exit(128 + signal);
+        if let Some(Ok(signal)) = signals.next() {
+            process::exit(128 + signal as i32);
         }
     });
-    Ok(())
-}
-
-/// The handler is for Unix; elsewhere Ctrl-C does what it always does.
-#[cfg(not(unix))]
-fn stop_on_ctrl_c(_: &Arc<Server>) -> io::Result<()> {
     Ok(())
 }

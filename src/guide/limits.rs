@@ -104,9 +104,9 @@
 //!   threads first. Hold a [`guard`](crate::guard()) in `main`, or call
 //!   [`shutdown`](crate::shutdown) as the last thing, and `log::logger().flush()` after that.
 //! - **Ctrl-C** ends the program at once, as on Unix, if the program does not handle it. To handle
-//!   it, use the crate async-signal in a job (`examples/fetch_many.rs` and
-//!   `examples/own_executor.rs` do), or the crate ctrlc, whose handler can raise the flag of an
-//!   [`interruptible`](crate::interruptible). There is no `SIGTERM`.
+//!   it, use the crate async-signal, in a job (`examples/fetch_many.rs` and
+//!   `examples/own_executor.rs` do) or on a thread that raises the flag of an
+//!   [`interruptible`](crate::interruptible) (`examples/ctrl_c.rs`). There is no `SIGTERM`.
 //! - **`fork`** does not exist, so [`Error::Forked`](crate::Error::Forked) is never returned.
 //! - **Child processes**: async-process reads and writes their pipes on threads of the crate
 //!   blocking, so what a job has written is on its way only after a `flush`. Flush before you drop
@@ -118,8 +118,10 @@
 //!
 //! # Platforms
 //!
-//! Linux on x86-64 is where all tests run. On Windows the tests and the examples have been run
-//! under Wine 8 only (x86-64, GNU toolchain), which is not Windows itself. For macOS, FreeBSD,
+//! Linux on x86-64 is where all tests run. What is said of Windows was seen under Wine 8.0
+//! only (x86-64, GNU toolchain), where the tests and the examples run; nothing has run on Windows
+//! itself. Wine does not tell a UDP socket that no one listens at the other end, so that was not
+//! seen. For macOS, FreeBSD,
 //! Android, 32-bit x86 and 64-bit ARM the crate and its tests are compiled, not run, apart from
 //! some tests on 64-bit ARM in an emulator.
 //!

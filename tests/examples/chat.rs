@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use crate::support::example::{Run, command, run};
+use crate::support::signal::{SIGINT, kill};
 use crate::support::{LONG, limit};
 
 /// A running chat.
@@ -39,14 +40,6 @@ impl Chat {
 
     fn say(&mut self, text: &str) {
         writeln!(self.stdin.as_mut().unwrap(), "{text}").unwrap();
-    }
-
-    fn signal(&self, signal: i32) {
-        let pid = libc::pid_t::try_from(self.child.id()).unwrap();
-        #[expect(unsafe_code, reason = "FFI")]
-        // SAFETY: it takes two numbers. The child has not been waited for, so the id is its own.
-        let error = unsafe { libc::kill(pid, signal) };
-        assert_eq!(error, 0);
     }
 
     /// Its exit code, and what it has printed since, on stdout and on stderr. Its input stays open.
@@ -86,23 +79,24 @@ fn what_one_says_all_others_hear_until_they_leave() {
     let [(_, mut anna), (_, ben), (_, mut cleo)] = guests;
     anna.stdin = None; // Ctrl-D
     assert_eq!(anna.end(), silently(0));
-    ben.signal(libc::SIGINT);
+    kill(ben.child.id(), SIGINT);
     assert_eq!(ben.end(), silently(0));
     cleo.say("is anybody there?");
     cleo.stdin = None;
     assert_eq!(cleo.end(), silently(0));
-    server.signal(libc::SIGINT);
+    kill(server.child.id(), SIGINT);
     assert_eq!(server.end(), silently(0));
 }
 
 #[test]
 fn a_server_that_goes_away_is_told() {
     let _limit = limit(LONG);
-    for signal in [libc::SIGINT, libc::SIGKILL] {
-        let (server, address) = Chat::serve();
+    let ends: [fn(&mut Child); 2] = [|it| kill(it.id(), SIGINT), |it| it.kill().unwrap()];
+    for end in ends {
+        let (mut server, address) = Chat::serve();
         let mut guest = Chat::start(&[&address, "Anna"]);
         assert_eq!(guest.line(), "1 in the room\n");
-        server.signal(signal);
+        end(&mut server.child);
         let stderr = "the server has gone\n".to_owned();
         assert_eq!(guest.end(), (Some(1), String::new(), stderr));
         server.end();

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::support::example::{Run, command, run};
-use crate::support::signal::kill;
+use crate::support::signal::{SIGINT, STOPS, kill};
 use crate::support::{Gate, LONG, limit};
 
 const STARTED: &str = "downloading; press Ctrl-C to stop\n";
@@ -55,7 +55,7 @@ fn server(bytes: usize, ends: bool, sent: impl FnOnce() + Send + 'static) -> Str
 #[test]
 fn ctrl_c_stops_it_with_its_progress_and_130() {
     let _limit = limit(LONG);
-    let (code, said) = stopped_by(libc::SIGINT, &[], || thread::sleep(Duration::from_millis(300)));
+    let (code, said) = stopped_by(SIGINT, &[], || thread::sleep(Duration::from_millis(300)));
     assert_eq!(code, Some(130), "{said}");
     let kibibytes =
         said.strip_prefix("stopped after ").and_then(|said| said.strip_suffix(" KiB\n"));
@@ -66,16 +66,18 @@ fn ctrl_c_stops_it_with_its_progress_and_130() {
 #[test]
 fn it_says_how_far_it_got_to_the_byte() {
     let _limit = limit(LONG);
-    let sent = Gate::new();
-    let sends = sent.clone();
-    // More than fits into the sockets' buffers is with the client by then, but for those.
-    let url = server(64 << 20, false, move || sends.open());
-    let (code, said) = stopped_by(libc::SIGTERM, &[&url], || {
-        sent.pass();
-        // What is still in the buffers is there within this time, or the numbers tell.
-        thread::sleep(Duration::from_secs(2));
-    });
-    assert_eq!((code, said.as_str()), (Some(130), "stopped after 65536 KiB\n"));
+    for &signal in STOPS {
+        let sent = Gate::new();
+        let sends = sent.clone();
+        // More than fits into the sockets' buffers is with the client by then, but for those.
+        let url = server(64 << 20, false, move || sends.open());
+        let (code, said) = stopped_by(signal, &[&url], || {
+            sent.pass();
+            // What is still in the buffers is there within this time, or the numbers tell.
+            thread::sleep(Duration::from_secs(2));
+        });
+        assert_eq!((code, said.as_str()), (Some(130), "stopped after 65536 KiB\n"));
+    }
 }
 
 #[test]

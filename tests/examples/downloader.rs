@@ -21,11 +21,9 @@ use std::time::{Duration, Instant};
 use crochet::retrieve_result;
 
 use crate::support::chromium::Chromium;
-#[cfg(unix)]
 use crate::support::example;
-#[cfg(unix)]
-use crate::support::site::silent_site;
-use crate::support::site::{dead_address, send, site, until_closed};
+use crate::support::signal::STOPS;
+use crate::support::site::{dead_address, send, silent_site, site, until_closed};
 use crate::support::tickets::{KEPT, Tickets};
 use crate::support::web::{App, Page, limit};
 use crate::support::{Gate, until};
@@ -312,11 +310,10 @@ fn offline_it_has_a_quick_page_a_slow_one_and_none() {
     assert!(slow.unwrap() >= Duration::from_secs(5), "{slow:?}");
 }
 
-#[cfg(unix)]
 #[test]
 fn ctrl_c_drops_what_is_being_downloaded() {
     let _limit = limit();
-    for signal in [libc::SIGINT, libc::SIGTERM] {
+    for &signal in STOPS {
         let (url, asked, gone) = silent_site();
         let app = App::start("downloader", &[&url]);
         Session::start(&app);

@@ -93,10 +93,9 @@ fn pages_that_cannot_be_had_are_told_and_the_others_come() {
     assert_eq!(lines, [&missing, &format!("{wool}: 4 bytes"), tls]);
 }
 
-#[cfg(unix)]
 #[test]
 fn ctrl_c_drops_the_requests_that_are_under_way() {
-    use crate::support::signal::kill;
+    use crate::support::signal::{SIGINT, kill};
     use crate::support::site::silent_site;
 
     let _limit = limit(LONG);
@@ -109,7 +108,7 @@ fn ctrl_c_drops_the_requests_that_are_under_way() {
     stdout.read_line(&mut line).unwrap();
     assert_eq!(line, format!("{site}: 4 bytes\n"));
     asked.pass();
-    kill(child.id(), libc::SIGINT);
+    kill(child.id(), SIGINT);
     gone.pass();
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).unwrap();

@@ -3,10 +3,8 @@
 
 #[cfg(feature = "macros")]
 mod blocking_dns;
-#[cfg(unix)]
 mod chat;
 mod child_process;
-#[cfg(unix)]
 mod ctrl_c;
 mod dictionary;
 #[cfg(feature = "macros")]
@@ -17,11 +15,10 @@ mod fetch_many;
 mod http;
 #[cfg(feature = "macros")]
 mod mx_query;
-#[cfg(all(unix, feature = "macros"))]
+#[cfg(feature = "macros")]
 mod own_executor;
 #[cfg(unix)]
 mod packages;
-#[cfg(unix)]
 mod progress;
 #[cfg(feature = "macros")]
 mod readme;

@@ -1,15 +1,14 @@
 //! The example `progress`, as its user sees it: left alone, stopped, on a terminal, with a server
 //! that fails.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::os::fd::{FromRawFd, OwnedFd};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
+use std::thread;
 use std::time::{Duration, Instant};
-use std::{ptr, thread};
 
 use crate::support::example::{Run, command, run};
+use crate::support::signal::{SIGINT, kill};
 use crate::support::{Gate, LONG, limit};
 
 /// A server that sends `answer`, calls `sent`, and keeps the connection if `stays`, until the
@@ -44,32 +43,6 @@ fn answer(kibibytes: usize) -> Vec<u8> {
     answer
 }
 
-fn interrupt(child: &Child) {
-    let pid = libc::pid_t::try_from(child.id()).unwrap();
-    #[expect(unsafe_code, reason = "FFI")]
-    // SAFETY: it takes two numbers. The child has not been waited for, so the id is its own.
-    let error = unsafe { libc::kill(pid, libc::SIGINT) };
-    assert_eq!(error, 0);
-}
-
-/// A terminal: the end of the screen and the keyboard, and the program's.
-fn terminal() -> (File, Stdio) {
-    let (mut screen, mut program) = (-1, -1);
-    let size = libc::winsize { ws_row: 24, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
-    #[expect(unsafe_code, reason = "FFI")]
-    // SAFETY: it writes two numbers, and reads the size. On success, both are descriptors with
-    // no other owner.
-    unsafe {
-        let (screen, program) = (&raw mut screen, &raw mut program);
-        let size = (&raw const size).cast_mut();
-        assert_eq!(libc::openpty(screen, program, ptr::null_mut(), ptr::null_mut(), size), 0);
-    }
-    #[expect(unsafe_code, reason = "FFI")]
-    // SAFETY: see above.
-    let [screen, program] = [screen, program].map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
-    (File::from(screen), Stdio::from(program))
-}
-
 #[test]
 fn left_alone_it_takes_its_five_seconds() {
     let start = Instant::now();
@@ -88,36 +61,11 @@ fn ctrl_c_cancels_the_download_and_it_exits_with_130() {
     sent.pass();
     // What is still in the sockets' buffers is there within this time, or the numbers tell.
     thread::sleep(Duration::from_secs(1));
-    interrupt(&child);
+    kill(child.id(), SIGINT);
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert_eq!((output.status.code(), said.as_str()), (Some(130), "stopped after 40 KiB\n"));
     closed.pass();
-}
-
-#[test]
-fn on_a_terminal_there_is_a_bar() {
-    let _limit = limit(LONG);
-    let (mut screen, stderr) = terminal();
-    let (url, closed) = server(answer(32), true, || ());
-    let mut command = command("progress");
-    command.arg(url).env("TERM", "xterm").stdout(Stdio::piped()).stderr(stderr);
-    let child = command.spawn().unwrap();
-    // The program's end of the terminal, which is in there.
-    drop(command);
-    let mut shown = String::new();
-    let mut piece = [0; 4096];
-    // A character may come in two pieces; the text that is looked for is ASCII.
-    while !shown.contains(" 50% 32.00 KiB of 64.00 KiB") {
-        let count = screen.read(&mut piece).unwrap();
-        shown.push_str(&String::from_utf8_lossy(&piece[..count]));
-    }
-    assert!(shown.contains('█'), "{shown:?}");
-    interrupt(&child);
-    closed.pass();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), "stopped after 32 KiB\n");
 }
 
 #[test]
@@ -149,4 +97,56 @@ fn a_download_that_fails_is_told() {
     // Bound and closed: no server listens there.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert!(fails(&format!("http://{address}/")).contains("refused"));
+}
+
+#[cfg(unix)]
+mod terminal {
+    use std::fs::File;
+    use std::os::fd::{FromRawFd, OwnedFd};
+    use std::ptr;
+
+    use super::*;
+
+    /// A terminal: the end of the screen and the keyboard, and the program's.
+    fn terminal() -> (File, Stdio) {
+        let (mut screen, mut program) = (-1, -1);
+        let size = libc::winsize { ws_row: 24, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
+        #[expect(unsafe_code, reason = "FFI")]
+        // SAFETY: it writes two numbers, and reads the size. On success, both are descriptors with
+        // no other owner.
+        unsafe {
+            let (screen, program) = (&raw mut screen, &raw mut program);
+            let size = (&raw const size).cast_mut();
+            assert_eq!(libc::openpty(screen, program, ptr::null_mut(), ptr::null_mut(), size), 0);
+        }
+        #[expect(unsafe_code, reason = "FFI")]
+        // SAFETY: see above.
+        let [screen, program] = [screen, program].map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
+        (File::from(screen), Stdio::from(program))
+    }
+
+    #[test]
+    fn on_a_terminal_there_is_a_bar() {
+        let _limit = limit(LONG);
+        let (mut screen, stderr) = terminal();
+        let (url, closed) = server(answer(32), true, || ());
+        let mut command = command("progress");
+        command.arg(url).env("TERM", "xterm").stdout(Stdio::piped()).stderr(stderr);
+        let child = command.spawn().unwrap();
+        // The program's end of the terminal, which is in there.
+        drop(command);
+        let mut shown = String::new();
+        let mut piece = [0; 4096];
+        // A character may come in two pieces; the text that is looked for is ASCII.
+        while !shown.contains(" 50% 32.00 KiB of 64.00 KiB") {
+            let count = screen.read(&mut piece).unwrap();
+            shown.push_str(&String::from_utf8_lossy(&piece[..count]));
+        }
+        assert!(shown.contains('█'), "{shown:?}");
+        kill(child.id(), SIGINT);
+        closed.pass();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130));
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), "stopped after 32 KiB\n");
+    }
 }

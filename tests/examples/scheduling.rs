@@ -11,15 +11,12 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-#[cfg(unix)]
 use std::time::{Duration, Instant};
 
 use crate::support::chromium::Chromium;
-#[cfg(unix)]
 use crate::support::example;
-#[cfg(unix)]
-use crate::support::site::silent_site;
-use crate::support::site::{dead_address, send, site};
+use crate::support::signal::STOPS;
+use crate::support::site::{dead_address, send, silent_site, site};
 use crate::support::web::{App, Page, limit};
 use crate::support::{Gate, until};
 
@@ -156,11 +153,10 @@ fn a_dead_server_is_told_and_its_address_escaped() {
     assert!(page.html.contains(&source), "{}", page.html);
 }
 
-#[cfg(unix)]
 #[test]
 fn ctrl_c_cancels_the_job_and_says_how_much_there_was() {
     let _limit = limit();
-    for signal in [libc::SIGINT, libc::SIGTERM] {
+    for &signal in STOPS {
         let (url, asked, gone) = silent_site();
         let app = App::start("scheduling", &[&url, "60"]);
         asked.pass();

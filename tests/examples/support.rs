@@ -15,14 +15,10 @@ pub(crate) mod resolv_conf;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, unused_imports, unused_macros, reason = "this suite uses some of it")]
 mod shared;
-#[cfg(unix)]
 #[path = "../support/signal.rs"]
 pub(crate) mod signal;
 #[path = "../support/site.rs"]
-#[cfg_attr(
-    not(all(unix, feature = "macros")),
-    allow(dead_code, reason = "most of the examples are left out")
-)]
+#[cfg_attr(not(feature = "macros"), allow(dead_code, reason = "most examples are left out"))]
 pub(crate) mod site;
 #[cfg(feature = "macros")]
 #[path = "../../examples/support/tickets.rs"]

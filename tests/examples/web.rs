@@ -4,13 +4,13 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
-#[cfg(unix)]
 use std::time::{Duration, Instant};
 
 use crate::support::LONG;
 #[cfg(unix)]
 use crate::support::example;
 use crate::support::example::{Run, run};
+use crate::support::signal::SIGINT;
 use crate::support::site::dead_address;
 use crate::support::web::{App, limit};
 #[cfg(unix)]
@@ -233,7 +233,7 @@ fn idle_connections_beyond_what_the_process_can_have_open_do_not_end_it() {
         }
         drop(idle);
         assert_eq!(app.get("/", None).status, 200);
-        assert_eq!(app.stop(libc::SIGINT).code, Some(130));
+        assert_eq!(app.stop(SIGINT).code, Some(130));
     }
 }
 
@@ -253,7 +253,6 @@ fn the_site_that_an_app_asks_offline_bears_idle_connections_too() {
     until(|| rate() != before);
 }
 
-#[cfg(unix)]
 #[test]
 fn a_client_that_does_not_read_or_does_not_end_its_request_holds_nothing_up() {
     let _limit = limit();
@@ -266,7 +265,7 @@ fn a_client_that_does_not_read_or_does_not_end_its_request_holds_nothing_up() {
     (&slow).write_all(b"GET / HTTP/1.1\r\nHost: ").unwrap();
     assert_eq!(app.get("/", None).status, 200);
     let start = Instant::now();
-    let stopped = app.stop(libc::SIGINT);
+    let stopped = app.stop(SIGINT);
     // The server's patience with the slow one is ten seconds.
     assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
     let (stdout, stderr) = ("stopped\n".to_owned(), String::new());

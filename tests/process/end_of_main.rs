@@ -1,7 +1,8 @@
 //! The end of `main`: the global reactor that was started there drops its jobs, and the exit waits
 //! a second for that at most.
 //!
-//! `exit.rs` has the other ways for a process to end.
+//! `exit.rs` has the other ways for a process to end, `anywhere.rs` those that are the same without
+//! Unix, and those with a guard.
 
 use std::cell::RefCell;
 use std::future;
@@ -14,7 +15,7 @@ use crochet::{Error, EventualResult, Reactor};
 
 use crate::support::fork::{fork, status_of};
 use crate::support::programs::{A_SECOND, AT_ONCE, Case, case, hog, say, settle};
-use crate::support::{Gate, LONG, OnDrop, never};
+use crate::support::{Gate, LONG, never};
 
 type Job<T = ()> = EventualResult<T, Error>;
 
@@ -65,24 +66,6 @@ pub(crate) const CASES: &[Case] = &[
         a_drop_that_starts_jobs,
         &["the reactor has stopped", "drops after"],
     ),
-    case("a_shutdown_before_leaves_nothing_to_do", shutdown_before, &["drops early", "main ends"]),
-    case(
-        "a_guard_stops_a_reactor_that_another_thread_has_started",
-        a_guard,
-        &["drops other's", "main's value goes", "main ends"],
-    ),
-    Case {
-        status: 101,
-        ..case("a_guard_stops_the_reactor_when_main_panics", a_guard_in_a_panic, &["drops other's"])
-    },
-    Case {
-        takes: A_SECOND,
-        ..case(
-            "a_guard_waits_a_second_for_a_job_that_holds_the_reactor_and_no_more",
-            a_guard_and_a_hog,
-            &["main ends"],
-        )
-    },
     Case {
         takes: AT_ONCE,
         ..case(
@@ -95,11 +78,6 @@ pub(crate) const CASES: &[Case] = &[
         "a_reactor_after_one_that_the_end_of_main_does_not_stop_is_stopped",
         stopped_after_one_that_is_not,
         &["drops first", "main ends", "drops second"],
-    ),
-    case(
-        "a_reactor_started_by_another_thread_delays_nothing",
-        started_by_another_thread,
-        &["main ends"],
     ),
     case(
         "a_driver_that_was_forgotten_drops_its_jobs_and_delays_nothing",
@@ -250,42 +228,6 @@ fn a_drop_that_starts_jobs() {
     pending("after").detach();
 }
 
-fn shutdown_before() {
-    pending("early").detach();
-    crochet::shutdown(LONG).unwrap();
-    say("main ends");
-}
-
-/// Has another thread start the reactor, so that the end of `main` does nothing.
-fn start_elsewhere() {
-    thread::spawn(|| pending("other's").detach()).join().unwrap();
-}
-
-fn a_guard() {
-    {
-        let _value = OnDrop(|| say("main's value goes"));
-        let _crochet = crochet::guard();
-        start_elsewhere();
-    }
-    // Without a reactor it does nothing.
-    drop(crochet::guard());
-    say("main ends");
-}
-
-fn a_guard_in_a_panic() {
-    let _crochet = crochet::guard();
-    start_elsewhere();
-    panic!("of main");
-}
-
-fn a_guard_and_a_hog() {
-    {
-        let _crochet = crochet::guard();
-        thread::spawn(hog).join().unwrap();
-    }
-    say("main ends");
-}
-
 fn not_stopped() {
     // One that was to be stopped comes first: the end of `main` is armed.
     pending("first").detach();
@@ -301,16 +243,6 @@ fn stopped_after_one_that_is_not() {
     pending("first").detach();
     crochet::shutdown(LONG).unwrap();
     pending("second").detach();
-    say("main ends");
-}
-
-fn started_by_another_thread() {
-    thread::spawn(|| {
-        crochet::setup().unwrap();
-        hog();
-    })
-    .join()
-    .unwrap();
     say("main ends");
 }
 

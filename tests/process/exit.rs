@@ -1,17 +1,15 @@
-//! How a process ends that has a reactor, or none: by `main`, by `exit` from anywhere, beside locks
-//! that are held.
+//! How a process ends that has a reactor: by `main`, by `exit`, beside locks that are held.
 //!
 //! | the end | jobs | the exit |
 //! |---|---|---|
-//! | `main` returns, no reactor was ever started | | at once |
-//! | `exit` on another thread, in a job | not dropped: the main thread does not end | at once |
 //! | `exit` in the `Drop` of a job, at the end of `main` | | after the grace |
 //! | `exit` in a job or in `main` of a `Driver` on the main thread | dropped, but for that which exits | at once |
 //! | `main` returns, a `Driver`'s run was polled and forgotten | dropped | at once |
 //! | `main` returns while stdout is locked | dropped as far as that goes | after the grace |
 //! | ... with handles in thread-locals | dropped before or after | at once |
 //!
-//! `end_of_main.rs` has the plain ends of `main`, `last_records.rs` those with a logger, and
+//! `end_of_main.rs` has the plain ends of `main`, `anywhere.rs` those at which no job is dropped,
+//! `last_records.rs` those with a logger, and
 //! `tests/aborting` has `panic = "abort"`.
 
 use std::cell::RefCell;
@@ -23,45 +21,16 @@ use std::process;
 use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 use std::thread;
-use std::time::Duration;
 
 use crochet::{Error, EventualResult};
 use futures_lite::future::yield_now;
 
-use crate::support::programs::{A_SECOND, AT_ONCE, Case, case, hog, pending, say};
+use crate::support::programs::{A_SECOND, AT_ONCE, Case, case, pending, say};
 use crate::support::{Gate, LONG, OnDrop, never};
 
 type Job<T = ()> = EventualResult<T, Error>;
 
 pub(crate) const CASES: &[Case] = &[
-    case(
-        "a_process_that_never_starts_a_reactor_just_ends",
-        || {
-            crochet::shutdown(LONG).unwrap();
-            say("main ends");
-        },
-        &["main ends"],
-    ),
-    Case {
-        status: 4,
-        ..case("exit_on_another_thread_is_not_held_up_by_jobs", exit_on_another_thread, &[])
-    },
-    Case {
-        status: 5,
-        ..case(
-            "exit_on_another_thread_is_not_held_up_by_a_job_that_holds_the_reactor",
-            exit_beside_a_hog,
-            &[],
-        )
-    },
-    Case {
-        status: 6,
-        ..case("exit_in_a_job_ends_the_process_though_main_waits_for_it", exit_in_a_job, &[])
-    },
-    Case {
-        status: 7,
-        ..case("exit_in_a_job_beside_a_busy_main_ends_the_process", exit_beside_a_storm, &[])
-    },
     Case {
         takes: A_SECOND,
         ..case("exit_in_a_drop_at_the_end_of_main_does_not_hang", exit_in_a_drop, &["main ends"])
@@ -128,44 +97,6 @@ pub(crate) const CASES: &[Case] = &[
         &["main ends", "drops queued"],
     ),
 ];
-
-fn exit_on_another_thread() {
-    pending(|| say("dropped")).detach();
-    thread::spawn(|| process::exit(4));
-    let _: Result<(), Error> = crochet::wait_for(Duration::MAX, future::pending());
-}
-
-fn exit_beside_a_hog() {
-    hog();
-    thread::spawn(|| process::exit(5));
-    let _: Result<(), Error> = crochet::wait_for(Duration::MAX, future::pending());
-}
-
-fn exit_in_a_job() {
-    pending(|| ()).detach();
-    let job: Job = crochet::run_in_reactor(|| async { process::exit(6) });
-    let _ = job.wait(Duration::MAX);
-    // The thread that exits may be done with its jobs before the process is gone.
-    loop {
-        thread::park();
-    }
-}
-
-fn exit_beside_a_storm() {
-    let after = |jobs: usize| async move {
-        if jobs == 500 {
-            process::exit(7)
-        }
-    };
-    for i in 0.. {
-        let job: Job = crochet::run_in_reactor(move || async move {
-            after(i).await;
-            Ok(())
-        });
-        job.detach();
-        let _: Result<(), Error> = crochet::wait_for(Duration::ZERO, async { Ok(()) });
-    }
-}
 
 fn exit_in_a_drop() {
     pending(|| process::exit(8)).detach();

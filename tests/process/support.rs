@@ -1,5 +1,6 @@
 //! The helpers that this suite uses, of those that all suites share.
 
+#[cfg(unix)]
 #[path = "../support/fork.rs"]
 #[allow(dead_code, reason = "this suite uses some of it")]
 pub(crate) mod fork;

@@ -27,11 +27,16 @@ pub(crate) fn run(name: &str, args: &[&str]) -> Run {
     }
 }
 
-/// The command that runs an example, without backtraces.
+/// The command that runs an example, without backtraces, so that `signal::kill` can stop it.
 #[track_caller]
 pub(crate) fn command(name: &str) -> Command {
     let mut command = Command::new(binary(name));
     command.env_remove("RUST_BACKTRACE").env_remove("RUST_LIB_BACKTRACE");
+    #[cfg(windows)]
+    std::os::windows::process::CommandExt::creation_flags(
+        &mut command,
+        crate::support::signal::NO_WINDOW,
+    );
     command
 }
 

@@ -5,9 +5,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use crate::support::example;
-#[cfg(unix)]
-use crate::support::until;
-use crate::support::{LONG, Limit};
+use crate::support::signal::kill;
+use crate::support::{LONG, Limit, until};
 
 /// Ends the process if the test takes longer than everything in it may wait. That comes last: it
 /// leaves apps behind, which a test that panics does not.
@@ -19,7 +18,6 @@ pub(crate) fn limit() -> Limit {
 /// An example at work. Killed when it is dropped.
 pub(crate) struct App {
     child: Child,
-    #[cfg_attr(not(unix), expect(dead_code, reason = "it keeps the pipe open"))]
     stdout: BufReader<ChildStdout>,
     /// What it said before it said its address.
     pub(crate) said: String,
@@ -87,14 +85,9 @@ impl App {
     }
 
     /// Sends it a signal, and returns its exit code and what it says then, on stdout and on stderr.
-    #[cfg(unix)]
     #[track_caller]
     pub(crate) fn stop(mut self, signal: i32) -> example::Run {
-        let pid = libc::pid_t::try_from(self.child.id()).unwrap();
-        #[expect(unsafe_code, reason = "FFI")]
-        // SAFETY: it takes two numbers. The child has not been waited for, so the id is its own.
-        let error = unsafe { libc::kill(pid, signal) };
-        assert_eq!(error, 0);
+        kill(self.child.id(), signal);
         // Its few words fit into the pipes.
         until(|| self.child.try_wait().unwrap().is_some());
         let (mut stdout, mut stderr) = (String::new(), String::new());

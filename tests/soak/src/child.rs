@@ -1,9 +1,11 @@
 //! Forks of this process, and children of async-process.
 
 use std::io;
+#[cfg(unix)]
 use std::time::Duration;
 
 use async_process::{Command, Stdio};
+#[cfg(unix)]
 use crochet::Error;
 
 /// Forks; the child must be refused by every call, within seconds.
