@@ -112,8 +112,8 @@
 //!   blocking, so what a job has written is on its way only after a `flush`. Flush before you drop
 //!   a child's standard input, or the end is lost (`examples/child_process.rs` does).
 //! - **Unix sockets** do not exist in `async_net`. Between two programs of one machine use a TCP
-//!   socket on loopback; or, with the feature `tokio`, `tokio::net::windows::named_pipe`, which has
-//!   not been tried with this crate.
+//!   socket on loopback; or, with the feature `tokio`, a named pipe: a
+//!   [recipe](crate::guide::recipes#this-machine) has both.
 //! - **`/etc/resolv.conf`** does not exist, so the DNS examples need `--server`.
 //!
 //! # Platforms

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [reqwest](#reqwest), [tokio-postgres](#tokio-postgres), [sqlx](#sqlx), [redis](#redis), [tonic](#tonic), [websockets](#websockets), [MQTT](#mqtt), [D-Bus](#d-bus), [DNS](#dns) | compiled, and tested with real servers: nginx, PostgreSQL, redis-server, tonic's and tungstenite's own, mosquitto, dbus-daemon, dnsmasq |
 //! | [bytes](#bytes), [programs](#programs) | compiled and tested |
+//! | [this machine](#this-machine) | compiled and tested: Unix sockets on Linux, named pipes under Wine 8.0 only |
 //! | [NATS](#nats) | compiled, but not tested with a server |
 //! | [SSH](#ssh) | no more than hints; `examples/ssh` is a tested *server* with russh |
 //!
@@ -166,6 +167,19 @@
 //! started in turn). tokio collects what it has killed when its runtime next has something to do.
 //! Until then the program is a zombie: for as long as the process lives, if it uses tokio for
 //! nothing else. An empty task is enough to wake the runtime.
+//!
+//! # This machine
+//!
+//! A Unix socket; on Windows, where tokio and async-net have none, a named pipe of tokio's. (The
+//! tests are in `tests/tokio`.)
+//!
+#![doc = "```ignore"]
+#![doc = include_str!("recipes/local.rs")]
+#![doc = "```"]
+//!
+//! A timeout closes the connection, which the server sees. A pipe differs from a socket in two ways:
+//! each client needs an instance of the server's of its own, and what the client has not read is
+//! lost when the server disconnects it.
 //!
 //! # NATS
 //!

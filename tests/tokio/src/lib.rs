@@ -80,3 +80,7 @@ pub fn application(threads: usize) -> Runtime {
     };
     builder.worker_threads(2).enable_all().build().expect("a runtime can be started")
 }
+
+/// A recipe of the guide, as the guide shows it; the others are in `tests/recipes`, for Unix alone.
+#[path = "../../../src/guide/recipes/local.rs"]
+pub mod local;

@@ -7,6 +7,7 @@ mod dropping_values;
 mod held;
 mod jobs;
 mod libraries;
+mod local;
 #[cfg(target_os = "linux")]
 mod process;
 mod support;
