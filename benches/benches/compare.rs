@@ -2,8 +2,10 @@
 //!
 //! Prints a table for each scenario: the median of five processes, in turn with those of the
 //! others, and how it compares with crochet's; and draws the chart of the README. With names of
-//! scenarios as arguments (`ready`, `echo`, `callers-64`, ...) only these, and no chart. `ROUNDS=1`
-//! is quicker. On an idle machine.
+//! scenarios as arguments (`ready`, `echo`, `callers-64`, ...) only these, and no chart; `busy` is all
+//! that begin with it. `ROUNDS=1` is quicker. `--measure busy-echo crochet` is one process for one
+//! figure, and prints the median, the mean, the 99th percentile and the CPU time of a call, in
+//! nanoseconds. On an idle machine: the busy scenarios make it busy themselves.
 
 use std::collections::HashMap;
 use std::env;
@@ -12,8 +14,9 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crochet_benches::busy::{BURN, burn};
 use crochet_benches::peers::Peer;
-use crochet_benches::report::{Row, chart, machine, table};
+use crochet_benches::report::{Row, chart, machine, rounds_beside, table};
 use crochet_benches::scenarios::{Figures, Scenario, cache_line, park_unpark};
 use crochet_benches::servers::echo_server;
 
@@ -23,13 +26,16 @@ fn main() {
     let words: Vec<_> = arguments.iter().map(String::as_str).collect();
     match *words.as_slice() {
         ["--serve", micros] => serve(micros.parse().expect("microseconds")),
-        ["--limits"] => println!("{} {} 0", cache_line(), park_unpark()),
+        [BURN] => burn(),
+        ["--limits"] => println!("{} 0 {} 0", cache_line(), park_unpark()),
         ["--measure", scenario, peer, ref server @ ..] => {
             let scenario = named(scenario);
             let peer = Peer::ALL.into_iter().find(|other| other.name() == peer).expect("a peer");
-            let server = server.first().map(|address| address.parse().expect("an address"));
-            let Figures { wall, p99, cpu } = scenario.run(peer, server, began);
-            println!("{wall} {p99} {cpu}");
+            let given = server.first().map(|address| address.parse().expect("an address"));
+            let own = given.is_none().then(|| Server::start(scenario.delay()));
+            let server = given.or(own.as_ref().map(|own| own.address));
+            let Figures { wall, mean, p99, cpu } = scenario.run(peer, server, began);
+            println!("{wall} {mean} {p99} {cpu}");
         }
         ref names => compare(names),
     }
@@ -78,24 +84,33 @@ fn this_program() -> Command {
     Command::new(env::current_exe().expect("a path"))
 }
 
-/// Runs this program, and reads the three numbers it prints.
+/// Runs this program, and reads the four numbers it prints.
 fn figures(arguments: &[&str]) -> Figures {
     let output = this_program().args(arguments).stderr(Stdio::inherit()).output().expect("runs");
     assert!(output.status.success(), "{arguments:?}: {}", output.status);
     let text = String::from_utf8(output.stdout).expect("text");
     let numbers: Vec<f64> =
         text.split_whitespace().map(|word| word.parse().expect("a number")).collect();
-    Figures { wall: numbers[0], p99: numbers[1], cpu: numbers[2] }
+    Figures { wall: numbers[0], mean: numbers[1], p99: numbers[2], cpu: numbers[3] }
 }
 
 fn compare(names: &[&str]) {
     let rounds: usize = env::var("ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(5);
-    let mut scenarios: Vec<_> = names.iter().map(|name| named(name)).collect();
+    let mut scenarios: Vec<_> = names
+        .iter()
+        .flat_map(|name| match *name {
+            "busy" => Scenario::ALL
+                .into_iter()
+                .filter(|other| matches!(other, Scenario::Busy(_)))
+                .collect(),
+            name => vec![named(name)],
+        })
+        .collect();
     if scenarios.is_empty() {
         scenarios = Scenario::ALL.to_vec();
     }
-    let quick = Server::start(Duration::ZERO);
-    let slow = Server::start(Duration::from_millis(2));
+    let servers =
+        [Duration::ZERO, Scenario::SlowEcho.delay()].map(|delay| (delay, Server::start(delay)));
     let mut seen: HashMap<(String, &str), Vec<Figures>> = HashMap::new();
     let mut limits = Vec::new();
     for round in 1..=rounds {
@@ -108,7 +123,8 @@ fn compare(names: &[&str]) {
                 continue;
             }
             for peer in Peer::ALL.into_iter().filter(|&peer| scenario.applies_to(peer)) {
-                let server = if scenario == Scenario::SlowEcho { &slow } else { &quick };
+                let server = servers.iter().find(|(delay, _)| *delay == scenario.delay());
+                let (_, server) = server.expect("one for each delay");
                 let (name, address) = (scenario.name(), server.address.to_string());
                 let figures = figures(&["--measure", &name, peer.name(), &address]);
                 seen.entry((name, peer.name())).or_default().push(figures);
@@ -126,6 +142,7 @@ fn compare(names: &[&str]) {
             let values = seen.get(&(scenario.name(), peer.name()))?;
             let figures = Figures {
                 wall: median(values, |figures| figures.wall),
+                mean: median(values, |figures| figures.mean),
                 p99: median(values, |figures| figures.p99),
                 cpu: median(values, |figures| figures.cpu),
             };
@@ -135,6 +152,11 @@ fn compare(names: &[&str]) {
     };
     for &scenario in &scenarios {
         print!("{}", table(scenario, &rows(scenario)));
+        if let Scenario::Busy(_) = scenario {
+            let of =
+                |peer: Peer| seen.get(&(scenario.name(), peer.name())).map_or(&[][..], |all| all);
+            print!("{}", rounds_beside(of(Peer::Crochet), of(Peer::TokioThread)));
+        }
     }
     if names.is_empty() {
         let charted = [Scenario::Ready, Scenario::Echo, Scenario::Callers(64), Scenario::Burst];

@@ -9,7 +9,8 @@ use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
-use crochet::Reactor;
+use crochet::io::Blocking;
+use crochet::{InReactor, Reactor};
 use futures::executor::ThreadPool;
 use futures::task::SpawnExt as _;
 use futures_lite::FutureExt as _;
@@ -36,6 +37,10 @@ pub enum Peer {
     Crochet,
     /// The same with `Builder::spin(Duration::ZERO)`: no busy-wait.
     CrochetAsleep,
+    /// A `Driver` on a current-thread runtime of tokio, on a thread of its own.
+    DriverTokio,
+    /// The same with `smol::block_on`.
+    DriverSmol,
     /// A current-thread runtime on a thread of its own: spawn, oneshot. What `reqwest::blocking`
     /// does.
     TokioThread,
@@ -60,9 +65,11 @@ pub enum Peer {
 
 impl Peer {
     /// All of them, in the order of the table.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Crochet,
         Self::CrochetAsleep,
+        Self::DriverTokio,
+        Self::DriverSmol,
         Self::TokioThread,
         Self::TokioMulti,
         Self::TokioBlockOn,
@@ -80,6 +87,8 @@ impl Peer {
         match self {
             Self::Crochet => "crochet",
             Self::CrochetAsleep => "crochet, spin(ZERO)",
+            Self::DriverTokio => "crochet, Driver on tokio",
+            Self::DriverSmol => "crochet, Driver on smol",
             Self::TokioThread => "tokio, own thread",
             Self::TokioMulti => "tokio, multi-thread",
             Self::TokioBlockOn => "tokio, Handle::block_on",
@@ -90,6 +99,13 @@ impl Peer {
             Self::Mpsc => "std, mpsc to a thread",
             Self::Std => "std, blocking sockets",
         }
+    }
+
+    /// Whether it is this crate's.
+    #[must_use]
+    pub fn is_ours(self) -> bool {
+        use Peer::{Crochet, CrochetAsleep, DriverSmol, DriverTokio};
+        matches!(self, Crochet | CrochetAsleep | DriverTokio | DriverSmol)
     }
 
     /// Whether it polls on the caller's own thread: what is ready needs no other one then.
@@ -105,6 +121,16 @@ impl Peer {
             Self::CrochetAsleep => {
                 let settings = Reactor::builder().spin(Duration::ZERO);
                 crochet::setup_with(settings).expect("a reactor");
+            }
+            Self::DriverTokio => {
+                let driver = crochet::no_setup().expect("a driver");
+                let runtime = runtime::Builder::new_current_thread().enable_all().build();
+                let runtime = runtime.expect("a runtime");
+                thread::spawn(move || runtime.block_on(driver.run(std::future::pending::<()>())));
+            }
+            Self::DriverSmol => {
+                let driver = crochet::no_setup().expect("a driver");
+                thread::spawn(move || smol::block_on(driver.run(std::future::pending::<()>())));
             }
             Self::TokioThread | Self::TokioBlockOn => {
                 let runtime = runtime::Builder::new_current_thread().enable_all().build();
@@ -151,7 +177,7 @@ impl Peer {
     pub fn ready(self) -> Option<Call> {
         let value = || std::hint::black_box(42_u64);
         Some(match self {
-            Self::Crochet | Self::CrochetAsleep => Box::new(move || {
+            ours if ours.is_ours() => Box::new(move || {
                 let got = crochet::wait_for(TIMEOUT, async { Ok::<_, crochet::Error>(value()) });
                 assert_eq!(got.ok(), Some(42));
             }),
@@ -183,7 +209,7 @@ impl Peer {
                 MPSC.get().expect("started").send(Box::new(job)).expect("a thread");
                 assert_eq!(result.recv_timeout(TIMEOUT), Ok(42));
             }),
-            Self::Std => return None,
+            _ => return None,
         })
     }
 
@@ -198,7 +224,7 @@ impl Peer {
         };
         let stream = connect().expect("a connection");
         Some(match self {
-            Self::Crochet | Self::CrochetAsleep => {
+            ours if ours.is_ours() => {
                 let mut stream = async_net::TcpStream::try_from(stream).expect("a socket");
                 Box::new(move || {
                     let reply = crochet::wait_for(TIMEOUT, smol_echo(&mut stream));
@@ -263,7 +289,7 @@ impl Peer {
                     assert_eq!(reply, MESSAGE);
                 })
             }
-            Self::Pool | Self::Mpsc => return None,
+            _ => return None,
         })
     }
 
@@ -306,11 +332,59 @@ impl Peer {
         })
     }
 
+    /// The same over a stream with the interface of std: our [`Blocking`], blocking sockets. The
+    /// others have none, so they call as in [`echo`](Self::echo).
+    #[must_use]
+    pub fn blocking_echo(self, server: SocketAddr) -> Option<Call> {
+        if !self.is_ours() {
+            return self.echo(server);
+        }
+        let stream = TcpStream::connect(server).expect("a connection");
+        stream.set_nodelay(true).expect("a socket");
+        let stream = async_net::TcpStream::try_from(stream).expect("a socket");
+        let mut stream = Blocking::new(stream).with_timeout(TIMEOUT);
+        Some(Box::new(move || {
+            let mut reply = [0; LENGTH];
+            stream.write_all(&MESSAGE).expect("sent");
+            stream.read_exact(&mut reply).expect("a reply");
+            assert_eq!(reply, MESSAGE);
+        }))
+    }
+
+    /// A job that is ready at once, waited for with `wait_any` beside one that never is; `None`
+    /// where that makes no sense.
+    #[must_use]
+    pub fn wait_any(self) -> Option<Call> {
+        if !self.is_ours() {
+            return None;
+        }
+        let never = crochet::run_in_reactor(std::future::pending::<crochet::Result<u64>>);
+        Some(Box::new(move || {
+            let job = crochet::run_in_reactor(|| async { Ok(std::hint::black_box(42_u64)) });
+            assert_eq!(crochet::wait_any(&[&never, &job], TIMEOUT).ok(), Some(1));
+        }))
+    }
+
+    /// A call of `InReactor::with` that is ready at once; `None` where that makes no sense.
+    #[must_use]
+    pub fn in_reactor(self) -> Option<Call> {
+        if !self.is_ours() {
+            return None;
+        }
+        let value = InReactor::new(TIMEOUT, || async { Ok::<_, crochet::Error>(0_u64) });
+        let value = value.expect("a reactor");
+        let add = async |number: &mut u64| {
+            *number = std::hint::black_box(*number + 1);
+            Ok::<_, crochet::Error>(())
+        };
+        Some(Box::new(move || value.with(TIMEOUT, add).expect("a result")))
+    }
+
     /// Submits a job that is ready at once, to be joined later; `None` where that makes no sense.
     #[must_use]
     pub fn submit(self, number: u64) -> Option<Join> {
         Some(match self {
-            Self::Crochet | Self::CrochetAsleep => {
+            ours if ours.is_ours() => {
                 let job = crochet::run_in_reactor(move || async move {
                     Ok::<_, crochet::Error>(std::hint::black_box(number))
                 });
@@ -337,7 +411,7 @@ impl Peer {
                 MPSC.get().expect("started").send(Box::new(job)).expect("a thread");
                 Box::new(move || assert_eq!(result.recv_timeout(TIMEOUT), Ok(number)))
             }
-            Self::TokioBlockOn | Self::AsyncIo | Self::AsyncIoThread | Self::Std => return None,
+            _ => return None,
         })
     }
 }

@@ -19,8 +19,12 @@ pub struct Row {
 #[must_use]
 pub fn table(scenario: Scenario, rows: &[Row]) -> String {
     if scenario == Scenario::Idle {
-        let count = rows.first().map_or(f64::NAN, |row| row.figures.wall);
-        return format!("\n{}: {count}\n", scenario.title());
+        let counts = rows.iter().map(|row| format!("{} {}", row.peer.name(), row.figures.wall));
+        let counts: Vec<_> = counts.collect();
+        return format!("\n{}: {}\n", scenario.title(), counts.join("; "));
+    }
+    if let Scenario::Busy(_) = scenario {
+        return busy_table(scenario, rows);
     }
     let ours = rows.iter().find(|row| row.peer == Peer::Crochet);
     let mut text = format!("\n{}\n", scenario.title());
@@ -47,6 +51,51 @@ pub fn table(scenario: Scenario, rows: &[Row]) -> String {
             1e9 / figures.wall,
             if peer.is_local() { "  (no hop: on the caller's thread)" } else { "" },
         );
+    }
+    text
+}
+
+/// The same where the mean is not the median.
+fn busy_table(scenario: Scenario, rows: &[Row]) -> String {
+    let ours = rows.iter().find(|row| row.peer == Peer::Crochet);
+    let mut text = format!("\n{}\n", scenario.title());
+    let _ = writeln!(
+        text,
+        "  {:26}{:>12}{:>12}{:>10}{:>12}{:>12}",
+        "", "median", "mean", "ratio", "p99", "CPU"
+    );
+    for Row { peer, figures } in rows {
+        let ratio = ours.map_or(f64::NAN, |ours| figures.mean / ours.figures.mean);
+        let _ = writeln!(
+            text,
+            "  {:26}{:>12}{:>12}{:>9.2}x{:>12}{:>12}",
+            peer.name(),
+            time(figures.wall),
+            time(figures.mean),
+            ratio,
+            time(figures.p99),
+            time(figures.cpu),
+        );
+    }
+    text
+}
+
+/// How crochet compares with a peer in each round.
+#[must_use]
+pub fn rounds_beside(ours: &[Figures], peers: &[Figures]) -> String {
+    let mut text = String::from("  crochet's part of tokio's (own thread), round by round:\n");
+    type Part = (&'static str, fn(&Figures) -> f64);
+    let parts: [Part; 3] = [
+        ("mean", |figures| figures.mean),
+        ("p99", |figures| figures.p99),
+        ("CPU", |figures| figures.cpu),
+    ];
+    for (name, part) in parts {
+        let _ = write!(text, "  {name:26}");
+        for (ours, peer) in ours.iter().zip(peers) {
+            let _ = write!(text, "{:>9.2}x", part(ours) / part(peer));
+        }
+        text.push('\n');
     }
     text
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Barrier, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::busy::one_by_one;
 use crate::peers::{Call, Peer};
 use crate::usage::{cpu_time, resident_bytes, sleeps};
 
@@ -15,6 +16,8 @@ use crate::usage::{cpu_time, resident_bytes, sleeps};
 pub struct Figures {
     /// Wall time: the median where calls come one after the other, else the mean.
     pub wall: f64,
+    /// The mean of the wall time, or zero.
+    pub mean: f64,
     /// The 99th percentile of the wall time, or zero.
     pub p99: f64,
     /// Processor time of all threads of this process.
@@ -30,8 +33,16 @@ pub enum Scenario {
     Echo,
     /// The same with a server that takes 2 ms.
     SlowEcho,
+    /// The same over a stream with the interface of std.
+    BlockingEcho,
     /// So many threads calling for ready jobs at once.
     Callers(usize),
+    /// One of the above, while as many other processes compute as there are cores.
+    Busy(Load),
+    /// `wait_any` for a job that is ready at once and one that never is.
+    WaitAny,
+    /// `InReactor::with`, ready at once.
+    InReactor,
     /// Many jobs submitted, then joined.
     Burst,
     /// From the start of `main` to the first ready result.
@@ -46,6 +57,19 @@ pub enum Scenario {
     Idle,
 }
 
+/// What is measured while the machine is busy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Load {
+    /// As [`Scenario::Ready`].
+    Ready,
+    /// As [`Scenario::Echo`].
+    Echo,
+    /// As [`Scenario::Callers`], of four threads.
+    Callers,
+    /// As [`Scenario::BlockingEcho`].
+    BlockingEcho,
+}
+
 /// Jobs of [`Scenario::Burst`].
 const BURST: u64 = 200_000;
 
@@ -57,13 +81,20 @@ const WAITERS: usize = 1000;
 
 impl Scenario {
     /// All of them, in the order of the tables.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 19] = [
         Self::Ready,
         Self::Echo,
         Self::SlowEcho,
+        Self::BlockingEcho,
+        Self::WaitAny,
+        Self::InReactor,
         Self::Callers(4),
         Self::Callers(64),
         Self::Callers(1000),
+        Self::Busy(Load::Ready),
+        Self::Busy(Load::Echo),
+        Self::Busy(Load::Callers),
+        Self::Busy(Load::BlockingEcho),
         Self::Burst,
         Self::First,
         Self::FirstEcho,
@@ -78,6 +109,10 @@ impl Scenario {
         match self {
             Self::Callers(threads) => format!("callers-{threads}"),
             Self::SlowEcho => "slow-echo".to_owned(),
+            Self::BlockingEcho => "blocking-echo".to_owned(),
+            Self::WaitAny => "wait-any".to_owned(),
+            Self::InReactor => "in-reactor".to_owned(),
+            Self::Busy(load) => format!("busy-{}", load.idle().name()),
             Self::FirstEcho => "first-echo".to_owned(),
             other => format!("{other:?}").to_lowercase(),
         }
@@ -90,7 +125,13 @@ impl Scenario {
             Self::Ready => "ready job, one caller".to_owned(),
             Self::Echo => "4-byte echo over loopback".to_owned(),
             Self::SlowEcho => "echo from a server that takes 2 ms".to_owned(),
+            Self::BlockingEcho => "4-byte echo with the interface of std".to_owned(),
+            Self::WaitAny => "wait_any, one ready and one pending job".to_owned(),
+            Self::InReactor => "InReactor::with, ready at once".to_owned(),
             Self::Callers(threads) => format!("{threads} calling threads, ready jobs"),
+            Self::Busy(load) => {
+                format!("{}, beside as many computing processes as cores", load.idle().title())
+            }
             Self::Burst => format!("{BURST} jobs, submit then join"),
             Self::First => "from main to the first ready result".to_owned(),
             Self::FirstEcho => "from main to the first answer".to_owned(),
@@ -100,22 +141,44 @@ impl Scenario {
         }
     }
 
+    /// How long its echo server takes for an answer.
+    #[must_use]
+    pub fn delay(self) -> Duration {
+        Duration::from_millis(if self == Self::SlowEcho { 2 } else { 0 })
+    }
+
     /// Whether it is measured for this peer.
     #[must_use]
     pub fn applies_to(self, peer: Peer) -> bool {
-        let is_ours = matches!(peer, Peer::Crochet | Peer::CrochetAsleep);
+        let is_spinning = matches!(peer, Peer::Crochet | Peer::CrochetAsleep);
+        let is_driver = peer.is_ours() && !is_spinning;
         match self {
-            Self::Ready | Self::Callers(_) => !matches!(peer, Peer::AsyncIoThread | Peer::Std),
+            Self::Ready => !matches!(peer, Peer::AsyncIoThread | Peer::Std),
+            Self::Callers(threads) => {
+                let has_none = matches!(peer, Peer::AsyncIoThread | Peer::Std);
+                !has_none && (!is_driver || threads < 100)
+            }
             Self::Echo | Self::SlowEcho => {
                 !matches!(peer, Peer::AsyncIoThread | Peer::Pool | Peer::Mpsc)
             }
-            Self::Burst => !peer.is_local() && peer != Peer::AsyncIoThread,
-            Self::First => !matches!(peer, Peer::CrochetAsleep | Peer::Std),
-            Self::FirstEcho => !matches!(peer, Peer::CrochetAsleep | Peer::Pool | Peer::Mpsc),
+            Self::BlockingEcho => {
+                is_spinning || matches!(peer, Peer::TokioThread | Peer::AsyncIo | Peer::Std)
+            }
+            Self::Busy(load) => {
+                let is_compared = matches!(peer, Peer::TokioThread | Peer::Std) || is_spinning;
+                is_compared && load.idle().applies_to(peer)
+            }
+            Self::WaitAny | Self::InReactor => peer.is_ours(),
+            Self::Burst => !peer.is_local() && !is_driver && peer != Peer::AsyncIoThread,
+            Self::First => !matches!(peer, Peer::CrochetAsleep | Peer::Std) && !is_driver,
+            Self::FirstEcho => {
+                let has_none = matches!(peer, Peer::CrochetAsleep | Peer::Pool | Peer::Mpsc);
+                !has_none && !is_driver
+            }
             // The other one waits with a `Condvar`.
-            Self::Waiters => is_ours || peer == Peer::Mpsc,
-            Self::Pending => peer.sleepers(0).is_some(),
-            Self::Idle => peer == Peer::Crochet,
+            Self::Waiters => is_spinning || peer == Peer::Mpsc,
+            Self::Pending => !is_driver && peer.sleepers(0).is_some(),
+            Self::Idle => peer == Peer::Crochet || is_driver,
         }
     }
 
@@ -124,24 +187,46 @@ impl Scenario {
     pub fn run(self, peer: Peer, server: Option<SocketAddr>, began: Instant) -> Figures {
         let server = || server.expect("an address");
         peer.start();
+        let second = Duration::from_secs(1);
+        let call = |scenario: Self| match scenario {
+            Self::Echo | Self::SlowEcho | Self::FirstEcho => peer.echo(server()),
+            Self::BlockingEcho => peer.blocking_echo(server()),
+            Self::WaitAny => peer.wait_any(),
+            Self::InReactor => peer.in_reactor(),
+            _ => peer.ready(),
+        };
+        let call = |scenario| call(scenario).expect("applies");
         match self {
-            Self::Ready => {
-                one_caller(peer.ready().expect("applies"), 40, Duration::from_millis(600))
+            Self::Ready | Self::WaitAny | Self::InReactor => {
+                one_caller(call(self), 40, Duration::from_millis(600))
             }
-            Self::Echo => {
-                one_caller(peer.echo(server()).expect("applies"), 1, Duration::from_secs(1))
-            }
-            Self::SlowEcho => {
-                one_caller(peer.echo(server()).expect("applies"), 1, Duration::from_millis(1500))
-            }
+            Self::Echo | Self::BlockingEcho => one_caller(call(self), 1, second),
+            Self::SlowEcho => one_caller(call(self), 1, Duration::from_millis(1500)),
+            Self::Busy(load) => one_by_one(|| call(load.idle()), load.threads(), 3 * second),
             Self::Callers(threads) => callers(peer, threads),
             Self::Burst => burst(peer),
-            Self::First => first(peer.ready().expect("applies"), began),
-            Self::FirstEcho => first(peer.echo(server()).expect("applies"), began),
+            Self::First | Self::FirstEcho => first(call(self), began),
             Self::Waiters => waiters(peer),
             Self::Pending => pending(peer),
             Self::Idle => idle(server()),
         }
+    }
+}
+
+impl Load {
+    /// The same on an idle machine.
+    #[must_use]
+    pub fn idle(self) -> Scenario {
+        match self {
+            Self::Ready => Scenario::Ready,
+            Self::Echo => Scenario::Echo,
+            Self::Callers => Scenario::Callers(4),
+            Self::BlockingEcho => Scenario::BlockingEcho,
+        }
+    }
+
+    fn threads(self) -> usize {
+        if self == Self::Callers { 4 } else { 1 }
     }
 }
 
@@ -163,9 +248,12 @@ fn one_caller(mut call: Call, batch: u32, time: Duration) -> Figures {
         samples.push((now - last).as_nanos() as f64 / f64::from(batch));
         last = now;
     }
-    let cpu = (cpu_time() - cpu).as_nanos() as f64 / samples.len() as f64 / f64::from(batch);
+    let calls = samples.len() as f64 * f64::from(batch);
+    let cpu = (cpu_time() - cpu).as_nanos() as f64 / calls;
+    let mean = (last - start).as_nanos() as f64 / calls;
     samples.sort_unstable_by(f64::total_cmp);
-    Figures { wall: samples[samples.len() / 2], p99: samples[samples.len() * 99 / 100], cpu }
+    let p99 = samples[samples.len() * 99 / 100];
+    Figures { wall: samples[samples.len() / 2], mean, p99, cpu }
 }
 
 /// Many threads that call at once, for about a second in all.
@@ -198,7 +286,7 @@ fn callers(peer: Peer, threads: usize) -> Figures {
     }
     let calls = done.load(Ordering::Relaxed) as f64;
     let wall = start.elapsed().as_nanos() as f64 / calls;
-    Figures { wall, p99: 0.0, cpu: (cpu_time() - cpu).as_nanos() as f64 / calls }
+    Figures { wall, mean: wall, p99: 0.0, cpu: (cpu_time() - cpu).as_nanos() as f64 / calls }
 }
 
 fn burst(peer: Peer) -> Figures {
@@ -216,13 +304,13 @@ fn burst(peer: Peer) -> Figures {
     }
     let cpu = (cpu_time() - cpu).as_nanos() as f64 / 5.0 / BURST as f64;
     samples.sort_unstable_by(f64::total_cmp);
-    Figures { wall: samples[2], p99: 0.0, cpu }
+    Figures { wall: samples[2], mean: 0.0, p99: 0.0, cpu }
 }
 
 fn first(mut call: Call, began: Instant) -> Figures {
     call();
     let wall = began.elapsed().as_nanos() as f64;
-    Figures { wall, p99: 0.0, cpu: cpu_time().as_nanos() as f64 }
+    Figures { wall, mean: 0.0, p99: 0.0, cpu: cpu_time().as_nanos() as f64 }
 }
 
 /// A result that is there once the gate is open, and how to wait for it. Both say when it was.
@@ -277,7 +365,7 @@ fn waiters(peer: Peer) -> Figures {
     let last = threads.into_iter().map(|thread| thread.join().expect("no panic")).max();
     let cpu = (cpu_time() - cpu).as_nanos() as f64 / WAITERS as f64;
     let wall = last.unwrap_or_default().as_nanos() as f64 / WAITERS as f64;
-    Figures { wall, p99: 0.0, cpu }
+    Figures { wall, mean: 0.0, p99: 0.0, cpu }
 }
 
 fn pending(peer: Peer) -> Figures {
@@ -309,7 +397,7 @@ fn idle(server: SocketAddr) -> Figures {
     let count =
         sleeps().zip(before).map_or(f64::NAN, |(after, before)| (after - before) as f64 - 1.0);
     assert!(!timer.is_finished() && !socket.is_finished());
-    Figures { wall: count, p99: 0.0, cpu: 0.0 }
+    Figures { wall: count, mean: 0.0, p99: 0.0, cpu: 0.0 }
 }
 
 /// The time in which a cache line passes from one spinning thread to another, and back.
