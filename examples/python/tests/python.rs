@@ -42,8 +42,11 @@ impl Python {
     /// Runs a program, which has a `client` of the server, and may end when its standard input
     /// does.
     fn start(server: &LineServer, program: &str) -> Self {
+        // A shell that starts the tests in the background has them ignore Ctrl-C, and Python leaves that as
+        // it is.
         let text = format!(
-            "import lineclient, multiprocessing, os, sys, threading, time\n\
+            "import lineclient, multiprocessing, os, signal, sys, threading, time\n\
+             signal.signal(signal.SIGINT, signal.default_int_handler)\n\
              client = lineclient.Client({:?}, timeout=3600.0)\n{program}",
             server.address.to_string()
         );
