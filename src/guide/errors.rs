@@ -165,6 +165,15 @@
 //! assert_eq!(lookup("one").unwrap_err().kind(), io::ErrorKind::Other);
 //! ```
 //!
+//! # Eleven libraries
+//!
+//! The errors of these go through one `?` into one type, each with its `source`. The code is compiled
+//! with the real libraries, and `tests/recipes/tests/errors.rs` in the repository looks at what comes out.
+//!
+#![doc = "```ignore"]
+#![doc = include_str!("errors/libraries.rs")]
+#![doc = "```"]
+//!
 //! # To find the timeout again
 //!
 //! | in | a timeout of the call is |

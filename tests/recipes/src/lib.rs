@@ -1,8 +1,11 @@
-//! The code of the guide's recipes, as the guide shows it.
+//! The code of the guide's recipes and of its page about errors, as the guide shows it.
 
 #[path = "../../../src/guide/recipes/bytes.rs"]
 #[expect(missing_docs, reason = "the guide describes it")]
 pub mod bytes;
+#[path = "../../../src/guide/errors/libraries.rs"]
+#[expect(missing_docs, reason = "the guide describes it")]
+pub mod errors;
 #[path = "../../../src/guide/recipes/hickory.rs"]
 #[expect(missing_debug_implementations, reason = "the resolver of hickory has none")]
 #[expect(missing_docs, reason = "the guide describes it")]
