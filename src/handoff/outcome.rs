@@ -59,9 +59,10 @@ const PARKED: u8 = 16;
 
 /// A write-once cell to wait on. The module's documentation has the protocol.
 ///
-/// Its fields stay in this order. A thread that busy-waits reads `state` all the time, and each read
-/// takes the cache line away from the publisher. So what the publisher writes before is 64 bytes
-/// from it or more: the value, and whatever is in front of the outcome.
+/// The fields stay in this order, against false sharing. A thread that busy-waits reads `state` all
+/// the time, and each read takes the cache line away from the publisher. So there are 64 bytes
+/// between `state` and what the publisher writes before: the value, and what is in front of the
+/// outcome.
 #[repr(C)]
 pub(crate) struct Outcome<V> {
     /// LOCKING: held to move the value in or out, never while other code runs.
@@ -236,5 +237,22 @@ impl<V> Outcome<V> {
         // RACE: with `publish`, as in `sleep`. On a later poll AWAITED is up already, and
         // `register` promises that either it or the `wake` after DONE sees the other.
         self.state.fetch_or(AWAITED, Ordering::AcqRel) & DONE != 0
+    }
+}
+
+#[cfg(all(test, not(loom), target_pointer_width = "64"))]
+mod tests {
+    use std::mem::offset_of;
+
+    use super::*;
+
+    #[test]
+    fn the_state_shares_no_cache_line_with_what_the_publisher_writes_before() {
+        fn gap<V>() -> usize {
+            offset_of!(Outcome<V>, state) - size_of::<Mutex<Option<V>>>()
+        }
+        assert!(gap::<()>() >= 64, "{}", gap::<()>());
+        assert!(gap::<String>() >= 64, "{}", gap::<String>());
+        assert_eq!(offset_of!(Outcome<String>, value), 0);
     }
 }

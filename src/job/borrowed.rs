@@ -173,3 +173,16 @@ impl Drop for LoanGuard<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::mem::offset_of;
+
+    use super::*;
+
+    #[test]
+    fn the_outcome_comes_last() {
+        assert!(offset_of!(BorrowedJob, returned) > offset_of!(BorrowedJob, header));
+        assert!(offset_of!(BorrowedJob, returned) > offset_of!(BorrowedJob, cell));
+    }
+}
