@@ -51,9 +51,10 @@ pub(crate) struct Shared {
     submit: fork::Owned<Sender<Envelope<QueuedJob>>>,
     /// Emptied by the tracker only, which keeps the order.
     queue: fork::Owned<Receiver<Envelope<QueuedJob>>>,
-    pub(crate) tracker: Tracker,
-    /// Wakes the loop. It registers only when it is about to sleep. Each submitted job writes here,
-    /// while the loop reads what is beside it.
+    /// The reactor thread writes to the tracker for each job, and all callers read what is beside it.
+    pub(crate) tracker: OwnLines<Tracker>,
+    /// Wakes the loop, which registers only when it is about to sleep. Each thread that submits a job
+    /// writes to the waker, and the loop reads what is beside it.
     pub(crate) loop_waker: OwnLines<AtomicWaker>,
     pub(crate) tokio: Tokio,
     /// `None` where there is no limit to the number of unfinished jobs.
@@ -81,7 +82,7 @@ impl Shared {
             owed_poll: Arc::new(OwedPoll::new()),
             submit: fork::Owned::new(submit),
             queue: fork::Owned::new(queue),
-            tracker: Tracker::new(slow_poll),
+            tracker: OwnLines(Tracker::new(slow_poll)),
             loop_waker: OwnLines(AtomicWaker::new()),
             tokio: Tokio::new(),
             semaphore: max_jobs.map(|max| Arc::new(Semaphore::new(max))),

@@ -98,10 +98,6 @@ struct Running {
 
 /// The unfinished jobs of one reactor, except those still in its queue, and the job that holds its
 /// thread.
-///
-/// It has its cache lines to itself: the reactor thread writes to it for each job, and all callers
-/// read what is beside it.
-#[repr(align(128))]
 pub(crate) struct Tracker<J> {
     /// LOCKING: no user code runs under the lock, and only `JobStats` are dropped. The reactor
     /// thread takes it once for each job and for each other run of user code, and twice more for a
