@@ -191,7 +191,8 @@
 //!
 //! `publish` only queues: call `flush` before the program ends. A request has a timeout of its own,
 //! 10 seconds, and that one is an [`Error::Job`](crate::Error::Job). After a timeout, the question is
-//! still answered, into a subject where no one listens. A `Subscriber` can be dropped anywhere.
+//! still answered: the answer comes to the client, which throws it away, as no call waits for it. A
+//! `Subscriber` can be dropped anywhere.
 //!
 //! # SSH
 //!
