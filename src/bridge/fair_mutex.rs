@@ -13,8 +13,8 @@ use std::task::{Context, Poll, Waker};
 #[derive(Default)]
 pub(crate) struct FairMutex {
     next_ticket: Cell<u64>,
-    /// The tasks that hold the lock or wait for it, in the order of their tickets. The first one holds the lock. Never
-    /// borrowed while a waker is cloned, woken or dropped.
+    /// The tasks that hold the lock or wait for it, in the order of their tickets. The first one
+    /// holds the lock. Never borrowed while a waker is cloned, woken or dropped.
     tasks: RefCell<VecDeque<(u64, Waker)>>,
 }
 

@@ -173,8 +173,8 @@ impl TakenJob<QueuedJob> {
         match polled {
             Ok(end) => {
                 finish(&*job, span, permit, end, On::Reactor(tracker));
-                // First thing after the outcome is published, so that the caller, on its way to see it,
-                // drops the job last: memory is freed faster where it was allocated.
+                // At once, so that the caller, which sees the outcome only now, is mostly the one to
+                // drop the job last: memory is freed faster on the thread that allocated it.
                 drop(job);
                 None
             }
@@ -223,7 +223,7 @@ fn poll_in(
 /// A job that was not ready at its first poll. Stays on the reactor thread.
 struct BegunJob {
     job: Arc<dyn Job>,
-    /// `None` once the job has ended.
+    /// `None` while the job is being polled, and once it has ended.
     future: Option<JobFuture>,
     span: Span,
     permit: Option<Permit>,

@@ -69,13 +69,12 @@ impl Catching {
         Self(())
     }
 
-    /// Ends the call, whose user code has returned. A note that is there now is of a panic that the
-    /// user code has caught itself, and goes.
+    /// Ends the call, whose user code has returned.
     #[inline]
     pub(super) fn leave(self) {
         CATCHING.set(CATCHING.get() - 1);
         if NOTED.get() {
-            leave_caught();
+            drop_note();
         }
     }
 
@@ -87,10 +86,11 @@ impl Catching {
     }
 }
 
+/// Drops the note of a panic that the user code has caught itself.
 #[cold]
-fn leave_caught() {
-    // But code that runs in a `Drop` during unwinding leaves the note in place: the `catch` further
-    // out needs it.
+fn drop_note() {
+    // While this thread unwinds, the note is that of the panic it unwinds with, and the user code
+    // has run in a `Drop`: a `catch` further out needs the note.
     if !thread::panicking() {
         take_note();
     }

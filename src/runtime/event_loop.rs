@@ -70,8 +70,8 @@ impl EventLoop {
             self.begin_jobs(&mut jobs_left);
             let has_ready_tasks = self.run_ready_tasks();
             if fork::forked_from().is_some() {
-                // A job has forked. In the child the loop must not look for I/O: a thread that the child lacks
-                // may hold one of the poller's locks.
+                // A job has forked. In the child the loop must not look for I/O: a thread that the
+                // child lacks may hold one of the poller's locks.
                 break;
             }
             if jobs_left == 0 || has_ready_tasks {

@@ -180,8 +180,8 @@ fn put_away(id: ResultId, entry: Entry) {
 ///
 /// [`RetrieveError::Unknown`] if no result is stashed under that id: each can be retrieved once. In
 /// a forked child there are none. While the reactor of a failed job is being stopped, and logs the
-/// failure, the result is `Unknown`, too, and can be retrieved after that. [`RetrieveError::WrongType`] if the types differ; the result
-/// stays in the stash.
+/// failure, the result is `Unknown`, too, and can be retrieved after that.
+/// [`RetrieveError::WrongType`] if the types differ; the result stays in the stash.
 ///
 /// # Examples
 ///
