@@ -1,7 +1,8 @@
 //! Forks of this process, and children of async-process.
 
+use std::env;
 use std::io;
-#[cfg(unix)]
+use std::thread;
 use std::time::Duration;
 
 use async_process::{Command, Stdio};
@@ -48,12 +49,40 @@ fn is_refused() -> bool {
 
 /// Runs a child to its end, or until this is dropped.
 pub(crate) async fn run(quick: bool) -> io::Result<()> {
-    let mut command = if quick {
-        Command::new("true")
+    let mut command = if cfg!(unix) {
+        let mut command = Command::new(if quick { "true" } else { "sleep" });
+        command.args((!quick).then_some(SECONDS.to_string()));
+        command
     } else {
-        let mut sleeper = Command::new("sleep");
-        sleeper.arg("600");
-        sleeper
+        let mut command = Command::new(env::current_exe()?);
+        command.args([CHILD, if quick { QUICK } else { "slow" }]);
+        command
     };
-    command.stdin(Stdio::null()).kill_on_drop(true).status().await.map(drop)
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    for _ in 0..20 {
+        match command.spawn() {
+            // Under Wine about one in twenty cannot be started, whoever starts it.
+            Err(error) if cfg!(windows) && error.raw_os_error() == Some(ERROR_INTERNAL_ERROR) => {}
+            started => return started?.status().await.map(drop),
+        }
+    }
+    Err(io::Error::other("not one of twenty children could be started"))
+}
+
+/// For how long a slow child sleeps, if no one kills it.
+const SECONDS: u64 = 600;
+const ERROR_INTERNAL_ERROR: i32 = 1359;
+
+const CHILD: &str = "--child";
+const QUICK: &str = "quick";
+
+/// Where there are no programs `true` and `sleep`, the children are this program: does what such a
+/// child does, and returns true, if this process is one.
+pub(crate) fn is_child() -> bool {
+    let mut args = env::args().skip(1);
+    let is_child = args.next().is_some_and(|flag| flag == CHILD);
+    if is_child && args.next().as_deref() != Some(QUICK) {
+        thread::sleep(Duration::from_secs(SECONDS));
+    }
+    is_child
 }
