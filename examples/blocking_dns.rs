@@ -12,6 +12,8 @@
 //! $ cargo run --example blocking_dns -- example.com --server 9.9.9.9
 //! ```
 //!
+//! Windows has no `/etc/resolv.conf`: name a server there.
+//!
 //! Without an address the program prints one line that says why, and exits with 1:
 //!
 //! ```text

@@ -7,6 +7,8 @@
 //! $ cargo run --example chat -- serve 127.0.0.1:7000      # a room; Ctrl-C closes it
 //! $ cargo run --example chat -- 127.0.0.1:7000 Anna       # a guest; Ctrl-D or Ctrl-C leaves
 //! ```
+//!
+//! Ctrl-D is Ctrl-Z and Enter on Windows.
 
 use std::error::Error;
 use std::io::{self, Write};

@@ -18,7 +18,8 @@
 //! ```
 //!
 //! Standard input is passed to the program, unless it is a terminal. If the program cannot be run,
-//! fails or takes too long, the example says so and exits with 1.
+//! fails or takes too long, the example says so and exits with 1. On Windows try `sort`, and
+//! `ping -n 60 127.0.0.1`.
 
 use std::env;
 use std::ffi::{OsStr, OsString};

@@ -12,6 +12,8 @@
 //! $ cargo run --example mx_query -- gmail.com --server 9.9.9.9
 //! ```
 //!
+//! Windows has no `/etc/resolv.conf`: name a server there.
+//!
 //! The number is the preference; the server with the lowest is tried first. Without a mail server
 //! the program prints one line that says why, and exits with 1:
 //!

@@ -2,7 +2,8 @@
 //!
 //! Shows `interruptible` in a host that has signals of its own. The module is a package of its own,
 //! `examples/python`, with a `pyproject.toml` for maturin. This program has Cargo build it, starts
-//! a server, and has Python run `examples/python/example.py`, which needs no more than `python3`:
+//! a server, and has Python run `examples/python/example.py`, which needs no more than `python3` (on
+//! Windows `python`, where this has not been tried):
 //!
 //! ```text
 //! $ cargo run --example python
@@ -40,15 +41,18 @@ fn main() -> ExitCode {
     }
 }
 
+/// What the installers of the system call it.
+const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
+
 fn run() -> Result<ExitCode, Box<dyn Error>> {
-    if Command::new("python3").arg("--version").output().is_err() {
-        return Err("this example needs python3, and there is none in the path".into());
+    if Command::new(PYTHON).arg("--version").output().is_err() {
+        return Err(format!("this example needs {PYTHON}, and there is none in the path").into());
     }
     let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/python");
     let folder = Folder::new("crochet-example-python")?;
     extension::build(&package.join("Cargo.toml"), "lineclient", &folder.0)?;
     let server = LineServer::start()?;
-    let status = Command::new("python3")
+    let status = Command::new(PYTHON)
         .arg(package.join("example.py"))
         .arg(server.address.to_string())
         .env("PYTHONPATH", &folder.0)

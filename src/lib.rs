@@ -263,10 +263,10 @@ library gets its module `blocking` that way.
 //!
 //! Linking the crate starts none of them.
 //!
-//! On Unix, the end of `main` shuts the global reactor down, with a grace of one second, if the
-//! reactor was started from the main thread. On Windows, and where another thread started it, jobs
-//! that are unfinished at the end of `main` are not dropped: hold a [`guard`] in `main` if that
-//! matters.
+//! On Linux and macOS, the end of `main` shuts the global reactor down, with a grace of one second,
+//! if the reactor was started from the main thread. On Windows, and where another thread started
+//! it, jobs that are unfinished at the end of `main` are not dropped: hold a [`guard`] in `main` if
+//! that matters.
 //!
 //! # Questions
 //!

@@ -1,6 +1,5 @@
 """Uses `lineclient`, an extension module in Rust, against the server whose address is the argument."""
 
-import os
 import signal
 import sys
 import threading
@@ -31,7 +30,8 @@ print(
     "waiting for an answer that never comes; Ctrl-C ends that, and so does the example's own, in half a second",
     flush=True,
 )
-threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+# Not `os.kill`, which ends the process at once on Windows.
+threading.Timer(0.5, signal.raise_signal, (signal.SIGINT,)).start()
 try:
     client.ask("never", timeout=3600.0)
 except KeyboardInterrupt:

@@ -76,8 +76,9 @@ fn help(Program { name, about, .. }: &Program) -> String {
     format!(
         "{about}\n\n\
          Usage: {name} [NAME [--server IP[:PORT]]]\n\n\
-         The server is the first one in /etc/resolv.conf, unless --server names another; its port\n\
-         is 53, unless given. An IPv6 address before a port is in brackets: [::1]:5353.\n\
+         The server is the first one in /etc/resolv.conf, which Windows does not have, unless\n\
+         --server names another; its port is 53, unless given. An IPv6 address before a port is in\n\
+         brackets: [::1]:5353.\n\
          Without NAME, the program asks a small server that it starts itself: no network needed."
     )
 }

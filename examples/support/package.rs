@@ -23,9 +23,15 @@ fn become_it(command: &mut Command) -> io::Error {
     std::os::unix::process::CommandExt::exec(command)
 }
 
+/// A child. Ctrl-C goes to all programs of the console. This one lets it pass, and waits for what
+/// the example does about it, and for the exit status, which is its own.
 #[cfg(not(unix))]
 fn become_it(command: &mut Command) -> io::Error {
-    match command.status() {
+    let run = || {
+        let _passed = async_signal::Signals::new([async_signal::Signal::Int])?;
+        command.status()
+    };
+    match run() {
         Ok(status) => std::process::exit(status.code().unwrap_or(1)),
         Err(error) => error,
     }

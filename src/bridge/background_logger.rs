@@ -35,10 +35,10 @@ use crate::sys::fork;
 /// # Nothing is lost
 ///
 /// [`flush`](Log::flush), called as [`log::logger`]`().flush()`, blocks until all earlier records
-/// are written. On Unix the end of `main` flushes by itself, for one second at most, if the main
-/// thread made the logger or started the reactor. Elsewhere, make it the last call of `main`. On a
-/// reactor thread, and inside the logger, `flush` only flushes the wrapped logger. Dropping the
-/// `BackgroundLogger` flushes as well.
+/// are written. On Linux and macOS the end of `main` flushes by itself, for one second at most, if
+/// the main thread made the logger or started the reactor. Elsewhere, make it the last call of
+/// `main`. On a reactor thread, and inside the logger, `flush` only flushes the wrapped logger.
+/// Dropping the `BackgroundLogger` flushes as well.
 ///
 /// A forked child has no such thread. There all records are written at once, and the parent writes
 /// those that were waiting.

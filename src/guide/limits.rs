@@ -90,10 +90,10 @@
 //!
 //! # The end of the process
 //!
-//! Jobs are dropped at the end of `main` on Unix, if the reactor was started from the main thread.
-//! On Windows, if another thread started it, and if another thread calls `exit`, they are not
-//! dropped: the process ends, and they with it. See
-//! [`guide::shutdown`](crate::guide::shutdown#the-end-of-main).
+//! Jobs are dropped at the end of `main` on Linux (with glibc), Android and macOS, if the reactor
+//! was started from the main thread. On Windows, with musl and on the BSDs, if another thread
+//! started the reactor, and if another thread calls `exit`, they are not dropped: the process ends,
+//! and they with it. See [`guide::shutdown`](crate::guide::shutdown#the-end-of-main).
 //!
 //! # Windows
 //!
@@ -106,7 +106,12 @@
 //! - **Ctrl-C** ends the program at once, as on Unix, if the program does not handle it. To handle
 //!   it, use the crate async-signal, in a job (`examples/fetch_many.rs` and
 //!   `examples/own_executor.rs` do) or on a thread that raises the flag of an
-//!   [`interruptible`](crate::interruptible) (`examples/ctrl_c.rs`). There is no `SIGTERM`.
+//!   [`interruptible`](crate::interruptible) (`examples/ctrl_c.rs`). There is no `SIGTERM`, and
+//!   async-signal does not tell of Ctrl-Break, of a window that is closed, or of a log-off: these
+//!   end the program at once.
+//! - **Time**: Windows wakes a thread that sleeps with its clock's next tick, which comes every
+//!   15.6 ms unless a program asks for more. So a timeout, or the tick of an `interruptible`, may be
+//!   late by as much. (This is what Microsoft's documentation says; under Wine it was not seen.)
 //! - **`fork`** does not exist, so [`Error::Forked`](crate::Error::Forked) is never returned.
 //! - **Child processes**: async-process reads and writes their pipes on threads of the crate
 //!   blocking, so what a job has written is on its way only after a `flush`. Flush before you drop

@@ -7,7 +7,7 @@
 //! | `setup()` | [`setup`](crate::setup) | optional, as the first job starts the reactor; returns an error if the reactor cannot start; does not touch logging |
 //! | `no_setup()` | [`no_setup`](crate::no_setup) | returns a [`Driver`](crate::Driver), to run in the place of `reactor.run()` |
 //! | `RuntimeError` of `no_setup()` after `setup()` | [`Error::AlreadySetUp`](crate::Error::AlreadySetUp) | says where the reactor was set up; also after another `no_setup` |
-//! | the reactor stops with the main thread | the same, on Unix | also [`shutdown`](crate::shutdown), after which a fresh reactor can start, and [`Reactor`](crate::Reactor)s beside the global one |
+//! | the reactor stops with the main thread | the same, on Linux and macOS; elsewhere hold a [`guard`](crate::guard()) in `main` | also [`shutdown`](crate::shutdown), after which a fresh reactor can start, and [`Reactor`](crate::Reactor)s beside the global one |
 //!
 //! # Functions
 //!

@@ -98,13 +98,18 @@
 //!
 //! # The end of `main`
 //!
-//! On Unix, if the reactor was started from the main thread, the return of `main` and a call of
-//! `exit` on the main thread do the same as `shutdown` with a grace of one second. This happens
-//! after all of `main`'s own destructors and before the exit handlers of C libraries, and never
-//! delays the process by more than that second.
+//! On Linux, Android and macOS, if the reactor was started from the main thread, the return of
+//! `main` and a call of `exit` on the main thread do the same as `shutdown` with a grace of one
+//! second. This happens after all of `main`'s own destructors and before the exit handlers of C
+//! libraries, and never delays the process by more than that second.
 //! [`Builder::end_of_main(false)`](crate::Builder::end_of_main) switches this off, for hosts that
-//! end by rules of their own. In all other cases, Windows included, hold a
-//! [`guard`](crate::guard()) in `main`, or call `shutdown` at its end, if jobs have to be dropped.
+//! end by rules of their own.
+//!
+//! In all other cases hold a [`guard`](crate::guard()) in `main`, or call `shutdown` at its end, if
+//! jobs have to be dropped. Windows is one of these cases: when `main` has ended, the other threads
+//! are gone. With musl, and on the BSDs, the C library does not run the destructors of the main
+//! thread's thread-locals, by which the crate would learn of the end (so std's source says; it has
+//! not been tried).
 //!
 //! # Deadlocks, and what prevents them
 //!

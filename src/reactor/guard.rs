@@ -15,10 +15,11 @@ const GRACE: Duration = Duration::from_secs(1);
 /// returns or panics, jobs are then dropped in order and all waits for them end, before the process
 /// does.
 ///
-/// On Unix, where `main`'s thread has started the reactor, the end of `main` does the same without
-/// a guard. It is worth having
+/// On Linux and macOS, where `main`'s thread has started the reactor, the end of `main` does the
+/// same without a guard. It is worth having
 ///
-/// - on Windows, where the other threads are gone by the time that `main` has ended;
+/// - on Windows, where the other threads are gone by the time that `main` has ended; also with musl
+///   and on the BSDs, see [`guide::shutdown`](crate::guide::shutdown#the-end-of-main);
 /// - where a thread other than `main`'s may start the reactor, by its first job for example;
 /// - where jobs must have been dropped before other values of `main` are: those declared before it.
 ///

@@ -3,6 +3,10 @@
 //! It is a destructor of a thread-local of the main thread. Such a destructor runs when `main` has
 //! returned, or `exit` is called on that thread, and before the exit handlers of C libraries, which
 //! a job's `Drop` may still need. An exit handler of our own (`atexit`) could run after them.
+//!
+//! With glibc, on Android and macOS it runs. Where std has no more than keys of pthreads to have it
+//! run by (musl, FreeBSD, OpenBSD, as of std 1.96), the return of `main` does not run it, only
+//! `pthread_exit` would; on Windows it runs, but all other threads are gone.
 
 use std::cell::RefCell;
 use std::rc::Weak;

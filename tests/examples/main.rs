@@ -17,7 +17,6 @@ mod http;
 mod mx_query;
 #[cfg(feature = "macros")]
 mod own_executor;
-#[cfg(unix)]
 mod packages;
 mod progress;
 #[cfg(feature = "macros")]

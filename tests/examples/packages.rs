@@ -4,6 +4,7 @@ use crate::support::child_output;
 use crate::support::example;
 
 /// With `echo` in place of Cargo, and arguments that it is to pass on.
+#[cfg(unix)]
 #[track_caller]
 fn asks_cargo_for(name: &str) {
     let mut command = example::command(name);
@@ -17,11 +18,13 @@ fn asks_cargo_for(name: &str) {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn ssh_is_run_with_its_arguments() {
     asks_cargo_for("ssh");
 }
 
+#[cfg(unix)]
 #[test]
 fn sqlite_is_run_with_its_arguments() {
     asks_cargo_for("sqlite");
@@ -33,4 +36,15 @@ fn that_there_is_no_cargo_is_told() {
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), &b""[..]));
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.starts_with("cannot run cargo: "), "{stderr}");
+}
+
+/// There it is a child process. The other example does not understand what Cargo would.
+#[cfg(windows)]
+#[test]
+fn its_output_and_exit_status_are_those_of_cargo() {
+    let cargo = example::command("child_process");
+    let output = child_output(example::command("ssh").env("CARGO", cargo.get_program()));
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), &b""[..]));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.starts_with("usage: child_process "), "{stderr}");
 }
