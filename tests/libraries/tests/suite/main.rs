@@ -11,5 +11,6 @@ mod support;
 mod server;
 
 mod redis;
+mod servers;
 mod sqlx;
 mod tokio_postgres;

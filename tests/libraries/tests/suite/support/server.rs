@@ -1,17 +1,23 @@
-//! Starts servers on free ports, with a temporary folder each; stops, continues and ends them.
+//! Starts servers on free ports, with a temporary folder each; stops, continues and ends them. None
+//! outlives its test's process, however that ends: see [`spawn`].
 
 use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::iter;
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use socket2::{Domain, Socket, Type};
 
 /// A server that a test started, and that ends when this is dropped.
 pub(crate) struct Server {
@@ -98,7 +104,7 @@ impl Server {
         // Not in the test's own group, so that the terminal's Ctrl-C leaves the end to `drop`.
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         run_as(&mut command, self.user);
-        self.process = Some(command.spawn().unwrap());
+        self.process = Some(spawn(command).unwrap());
         let start = Instant::now();
         while !(self.ready)(self) {
             let ended = self.process.as_mut().unwrap().try_wait().unwrap();
@@ -134,9 +140,13 @@ impl Server {
         self.send(self.process.as_ref().unwrap(), libc::SIGCONT);
     }
 
+    /// The server's process, and those that it has started.
+    pub(crate) fn processes(&self) -> Vec<u32> {
+        self.process.iter().flat_map(|process| family(process.id())).collect()
+    }
+
     fn send(&self, process: &Child, number: libc::c_int) {
-        signal(process.id(), number);
-        children(process.id()).into_iter().for_each(|child| signal(child, number));
+        family(process.id()).into_iter().for_each(|process| signal(process, number));
     }
 }
 
@@ -144,6 +154,51 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// Starts a server that ends with this process, even if that is killed.
+///
+/// The kernel sends the signal when the *thread* that has started the server ends. A test's thread
+/// may end before what it has put into a `static`, so one thread, which never ends, starts all.
+///
+/// The signal is `SIGQUIT`, as in [`Server::end`]: killed, postgres could not end its own processes.
+/// A paused server takes it as well, because the kernel continues a stopped group whose last
+/// relative outside has gone. A test's runner may have been started with the signal ignored.
+#[expect(unsafe_code, reason = "the standard library has no call for it")]
+fn spawn(mut command: Command) -> io::Result<Child> {
+    type Job = (Command, Sender<io::Result<Child>>);
+    static STARTER: OnceLock<Sender<Job>> = OnceLock::new();
+    let starter = STARTER.get_or_init(|| {
+        let (starter, jobs) = mpsc::channel::<Job>();
+        thread::spawn(move || {
+            for (mut command, child) in jobs {
+                let _ = child.send(command.spawn());
+            }
+        });
+        starter
+    });
+    let parent = process::id();
+    let end_with_parent = move || {
+        // SAFETY: these calls take and return numbers alone.
+        let (set, now) = unsafe {
+            libc::signal(libc::SIGQUIT, libc::SIG_DFL);
+            (libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGQUIT), libc::getppid())
+        };
+        if set != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // RACE: a parent that ended before the call above sends no signal; this process has another
+        // parent by now.
+        if u32::try_from(now) != Ok(parent) {
+            return Err(io::Error::from_raw_os_error(libc::ESRCH));
+        }
+        Ok(())
+    };
+    // SAFETY: the closure calls only what is safe after a fork: no locks, no allocations.
+    unsafe { command.pre_exec(end_with_parent) };
+    let (child, started) = mpsc::channel();
+    starter.send((command, child)).expect("the thread never ends");
+    started.recv().expect("it answers")
 }
 
 /// A temporary folder, which is removed when this is dropped.
@@ -186,8 +241,17 @@ pub(crate) fn accepts(server: &Server) -> bool {
     TcpStream::connect(server.address).is_ok()
 }
 
+/// An address for a server to listen at. Until this process ends, nobody else gets its port who asks
+/// for any, nor does a connection. The server can listen there nevertheless, as it sets
+/// `SO_REUSEADDR`, too.
 pub(crate) fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    static RESERVED: Mutex<Vec<Socket>> = Mutex::new(Vec::new());
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.set_reuse_address(true).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    RESERVED.lock().unwrap().push(socket);
+    address
 }
 
 /// The user for servers that refuse to be run by root, where this is root.
@@ -212,8 +276,8 @@ fn signal(process: u32, number: libc::c_int) {
     unsafe { libc::kill(process.try_into().unwrap(), number) };
 }
 
-/// The processes that `parent` has started.
-fn children(parent: u32) -> Vec<u32> {
+/// A process, and those that it has started.
+fn family(parent: u32) -> Vec<u32> {
     let parent_of = |status: &Path| -> io::Result<Option<u32>> {
         let text = fs::read_to_string(status)?;
         let line = text.lines().find_map(|line| line.strip_prefix("PPid:"));
@@ -221,10 +285,9 @@ fn children(parent: u32) -> Vec<u32> {
     };
     let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
     let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    numbers
-        .filter(|number| {
-            let status = PathBuf::from(format!("/proc/{number}/status"));
-            parent_of(&status).is_ok_and(|of| of == Some(parent))
-        })
-        .collect()
+    let children = numbers.filter(|number| {
+        let status = PathBuf::from(format!("/proc/{number}/status"));
+        parent_of(&status).is_ok_and(|of| of == Some(parent))
+    });
+    iter::once(parent).chain(children).collect()
 }
