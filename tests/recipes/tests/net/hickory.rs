@@ -4,10 +4,12 @@ use std::thread;
 use crochet::Error;
 use crochet_recipes_tests::hickory::Names;
 
+use crate::support::{LONG, limit};
 use crate::{PATIENT, SHORT, servers};
 
 #[test]
 fn names_and_a_server_that_stops() {
+    let _limit = limit(LONG);
     let Some(dnsmasq) = servers::dnsmasq() else { return };
     let yarn = IpAddr::from([192, 0, 2, 7]);
     let names = Names::of(dnsmasq.address, PATIENT).unwrap();

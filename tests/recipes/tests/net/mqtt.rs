@@ -4,7 +4,8 @@ use crochet_recipes_tests::mqtt::connect;
 use rumqttc::MqttOptions;
 
 use crate::server::Server;
-use crate::{PATIENT, SHORT, servers};
+use crate::support::{LONG, limit};
+use crate::{PATIENT, SHORT, in_time, next, servers};
 
 fn options(server: &Server, name: &str) -> MqttOptions {
     let mut options = MqttOptions::new(name, "127.0.0.1", server.address.port());
@@ -14,6 +15,7 @@ fn options(server: &Server, name: &str) -> MqttOptions {
 
 #[test]
 fn publishes_subscribes_and_says_goodbye() {
+    let _limit = limit(LONG);
     let Some(broker) = servers::mosquitto() else { return };
     let (client, mut messages) = connect(options(&broker, "publishes"), PATIENT);
     client.subscribe("wool").unwrap();
@@ -30,24 +32,26 @@ fn publishes_subscribes_and_says_goodbye() {
 
 #[test]
 fn a_timeout_loses_no_message() {
+    let _limit = limit(LONG);
     let Some(broker) = servers::mosquitto() else { return };
     let (client, mut messages) = connect(options(&broker, "timeout"), SHORT);
     assert!(messages.next().unwrap().unwrap_err().is_timeout());
-    client.subscribe("wool").unwrap();
+    in_time(|| client.subscribe("wool"));
     broker.pause();
-    client.publish("wool", "late").unwrap(); // queued, that is
+    in_time(|| client.publish("wool", "late")); // queued, that is
     assert!(messages.next().unwrap().unwrap_err().is_timeout());
     broker.resume();
-    let message = iter::repeat_with(|| messages.next().unwrap())
-        .find_map(|message| message.map_err(|error| assert!(error.is_timeout())).ok());
-    assert_eq!(message.unwrap().unwrap().payload, "late");
+    assert_eq!(next(&mut messages).unwrap().payload, "late");
     drop(messages);
-    // The iterator had the event loop, so there is none to send it.
-    assert!(matches!(client.publish("wool", "lost"), Err(crochet::Error::Job(_))));
+    // The iterator had the event loop, which its job drops some time after this.
+    let errors = iter::repeat_with(|| client.publish("wool", "lost")).filter_map(Result::err);
+    let gone = errors.skip_while(crochet::Error::is_timeout).next();
+    assert!(matches!(gone, Some(crochet::Error::Job(_))), "{gone:?}");
 }
 
 #[test]
 fn a_broker_that_is_not_there() {
+    let _limit = limit(LONG);
     let Some(broker) = servers::mosquitto() else { return };
     let gone = options(&broker, "gone");
     drop(broker);

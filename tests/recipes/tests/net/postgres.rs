@@ -8,7 +8,8 @@ use crochet_recipes_tests::sqlx::Yarns;
 use crochet_recipes_tests::tokio_postgres::Database;
 
 use crate::server::Server;
-use crate::{PATIENT, SHORT};
+use crate::support::{LONG, limit};
+use crate::{PATIENT, SHORT, in_time};
 
 fn url(server: &Server) -> String {
     format!("postgres://postgres@127.0.0.1:{}/postgres", server.address.port())
@@ -16,12 +17,13 @@ fn url(server: &Server) -> String {
 
 #[test]
 fn a_timeout_ends_the_query_at_the_server() {
+    let _limit = limit(LONG);
     let Some(postgres) = Server::postgres() else { return };
     let database = Database::connect(&url(&postgres), PATIENT).unwrap();
     assert_eq!(database.text("SELECT 'wool'").unwrap(), "wool");
     let numbers = database.rows("SELECT generate_series(1, 1000)").unwrap();
     assert_eq!(numbers.map(|row| row.unwrap().unwrap().get::<_, i32>(0)).sum::<i32>(), 500_500);
-    let hasty = Database::connect(&url(&postgres), SHORT * 10).unwrap();
+    let hasty = in_time(|| Database::connect(&url(&postgres), SHORT));
     assert!(hasty.text("SELECT pg_sleep(600)::text").unwrap_err().is_timeout());
     let sleeping = "SELECT count(*)::text FROM pg_stat_activity \
                     WHERE state = 'active' AND query LIKE 'SELECT pg_sleep%'";
@@ -35,6 +37,7 @@ fn a_timeout_ends_the_query_at_the_server() {
 
 #[test]
 fn rows_transactions_and_news() {
+    let _limit = limit(LONG);
     let Some(postgres) = Server::postgres() else { return };
     let yarns = Yarns::open(&url(&postgres), PATIENT).unwrap();
     yarns.create().unwrap();

@@ -3,10 +3,12 @@ use std::thread;
 use crochet_recipes_tests::redis::Cache;
 
 use crate::server::Server;
-use crate::{PATIENT, SHORT};
+use crate::support::{LONG, limit};
+use crate::{PATIENT, SHORT, in_time, next};
 
 #[test]
 fn values_of_many_keys_ahead_of_the_iterator() {
+    let _limit = limit(LONG);
     let Some(redis) = Server::redis() else { return };
     let cache = Cache::connect(&format!("redis://{}", redis.address), PATIENT).unwrap();
     thread::scope(|scope| {
@@ -26,19 +28,15 @@ fn values_of_many_keys_ahead_of_the_iterator() {
 
 #[test]
 fn messages_and_a_timeout() {
+    let _limit = limit(LONG);
     let Some(redis) = Server::redis() else { return };
     let url = format!("redis://{}", redis.address);
     let mut publisher = redis::Client::open(url.as_str()).unwrap().get_connection().unwrap();
-    let cache = Cache::connect(&url, SHORT).unwrap();
-    let mut messages = cache.messages("wool").unwrap();
+    let cache = in_time(|| Cache::connect(&url, SHORT));
+    let mut messages = in_time(|| cache.messages("wool"));
     assert!(messages.next().unwrap().unwrap_err().is_timeout());
     redis::cmd("PUBLISH").arg("wool").arg("red").query::<u32>(&mut publisher).unwrap();
-    let message = loop {
-        match messages.next().unwrap() {
-            Ok(message) => break message,
-            Err(error) => assert!(error.is_timeout(), "{error}"),
-        }
-    };
+    let message = next(&mut messages);
     assert_eq!(message.get_payload::<String>().unwrap(), "red");
     redis.pause();
     assert!(cache.get("row").unwrap_err().is_timeout());

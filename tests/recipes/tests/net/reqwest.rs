@@ -4,10 +4,12 @@ use std::thread;
 use crochet::Error;
 use crochet_recipes_tests::reqwest::{chunks, page, reader};
 
+use crate::support::{LONG, limit};
 use crate::{PATIENT, SHORT, servers};
 
 #[test]
 fn pages_from_many_threads() {
+    let _limit = limit(LONG);
     let Some(nginx) = servers::nginx() else { return };
     let url = format!("http://{}/page", nginx.address);
     thread::scope(|scope| {
@@ -21,6 +23,7 @@ fn pages_from_many_threads() {
 
 #[test]
 fn bytes_as_a_reader_and_as_an_iterator() {
+    let _limit = limit(LONG);
     let Some(nginx) = servers::nginx() else { return };
     let url = format!("http://{}/large", nginx.address);
     assert_eq!(copy(&mut reader(&url, PATIENT).unwrap(), &mut sink()).unwrap(), 1 << 20);
@@ -39,6 +42,7 @@ fn bytes_as_a_reader_and_as_an_iterator() {
 
 #[test]
 fn a_server_that_stops_and_goes_on() {
+    let _limit = limit(LONG);
     let Some(nginx) = servers::nginx() else { return };
     let url = format!("http://{}/page", nginx.address);
     nginx.pause();

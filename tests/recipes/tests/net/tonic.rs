@@ -8,10 +8,12 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 
-use crate::{PATIENT, SHORT};
+use crate::support::{LONG, limit};
+use crate::{PATIENT, SHORT, in_time, next};
 
 #[test]
 fn states_and_their_changes() {
+    let _limit = limit(LONG);
     let (bound, has_bound) = mpsc::channel();
     let (stop, stopped) = mpsc::channel();
     let server = run_in_reactor(move || async move {
@@ -37,8 +39,8 @@ fn states_and_their_changes() {
     crochet::wait_for(PATIENT, change).unwrap();
     assert_eq!(states.next().unwrap().unwrap().unwrap().status, 2);
     let hasty = Health::at(&format!("http://{address}"), SHORT).unwrap();
-    let mut quiet = hasty.watch("wool").unwrap();
-    assert_eq!(quiet.next().unwrap().unwrap().unwrap().status, 2);
+    let mut quiet = in_time(|| hasty.watch("wool"));
+    assert_eq!(next(&mut quiet).unwrap().status, 2);
     assert!(quiet.next().unwrap().unwrap_err().is_timeout());
     drop((states, quiet, hasty)); // on this thread
     server.cancel();

@@ -1,16 +1,17 @@
-use std::iter;
 use std::thread;
 
 use crochet::Error;
 use crochet_recipes_tests::zbus::Bus;
 
-use crate::{PATIENT, SHORT, servers};
+use crate::support::{LONG, limit};
+use crate::{PATIENT, SHORT, in_time, next, servers};
 
 const BUS: (&str, &str, &str) =
     ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus");
 
 #[test]
 fn calls_from_many_threads() {
+    let _limit = limit(LONG);
     let Some((_daemon, address)) = servers::dbus() else { return };
     let bus = Bus::connect(&address, PATIENT).unwrap();
     thread::scope(|scope| {
@@ -29,14 +30,13 @@ fn calls_from_many_threads() {
 
 #[test]
 fn signals_and_a_timeout() {
+    let _limit = limit(LONG);
     let Some((daemon, address)) = servers::dbus() else { return };
-    let bus = Bus::connect(&address, SHORT).unwrap();
-    let mut changes = bus.comings_and_goings().unwrap();
+    let bus = in_time(|| Bus::connect(&address, SHORT));
+    let mut changes = in_time(|| bus.comings_and_goings());
     assert!(changes.next().unwrap().unwrap_err().is_timeout());
     let other = Bus::connect(&address, PATIENT).unwrap();
-    let change = iter::repeat_with(|| changes.next().unwrap())
-        .find_map(|change| change.map_err(|error| assert!(error.is_timeout())).ok());
-    let change = change.unwrap();
+    let change = next(&mut changes);
     assert!(change.args().unwrap().new_owner().is_some());
     daemon.pause();
     assert!(bus.call(BUS, "GetNameOwner", BUS.0).unwrap_err().is_timeout());
