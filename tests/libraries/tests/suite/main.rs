@@ -14,3 +14,13 @@ mod redis;
 mod servers;
 mod sqlx;
 mod tokio_postgres;
+
+use std::process::Output;
+
+/// Asserts that a process has ended with this code, and that nothing in it panicked.
+#[track_caller]
+fn ended_with(code: i32, output: &Output) {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{stderr}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+}

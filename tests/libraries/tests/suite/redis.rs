@@ -11,6 +11,7 @@ use crochet::{Error, EventualResult, Held, in_context, wait_for, wait_for_wrappe
 use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
 use redis::{AsyncTypedCommands, Client, RedisError};
 
+use crate::ended_with;
 use crate::server::Server;
 use crate::support::{LONG, child_output, limit, own_process, until};
 
@@ -203,7 +204,7 @@ fn a_process_with_live_clients_ends() {
     let name = crate::support::test_name!();
     let mut child = crate::support::child_command(name);
     let output = child_output(child.env(ADDRESS, format!("redis://{}/", server.address)));
-    assert_eq!(output.status.code(), Some(7), "{}", String::from_utf8_lossy(&output.stderr));
+    ended_with(7, &output);
 }
 
 /// With the error type of the job that waits.

@@ -16,6 +16,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Client, Config, NoTls};
 
+use crate::ended_with;
 use crate::server::Server;
 use crate::support::{LONG, child_output, limit, own_process, until};
 
@@ -254,5 +255,5 @@ fn a_process_with_live_clients_ends() {
     let name = crate::support::test_name!();
     let mut child = crate::support::child_command(name);
     let output = child_output(child.env(PORT, server.address.port().to_string()));
-    assert_eq!(output.status.code(), Some(7), "{}", String::from_utf8_lossy(&output.stderr));
+    ended_with(7, &output);
 }

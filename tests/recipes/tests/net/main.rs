@@ -13,6 +13,7 @@ mod server;
 
 mod bytes;
 mod hickory;
+mod life;
 mod mqtt;
 mod postgres;
 mod redis;

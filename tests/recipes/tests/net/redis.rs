@@ -2,8 +2,9 @@ use std::thread;
 
 use crochet_recipes_tests::redis::Cache;
 
+use crate::life::{ends_with_live_clients, has_stopped, stop_during};
 use crate::server::Server;
-use crate::support::{LONG, limit};
+use crate::support::{LONG, limit, own_process};
 use crate::{PATIENT, SHORT, in_time, next};
 
 #[test]
@@ -46,4 +47,36 @@ fn messages_and_a_timeout() {
     let patient = Cache::connect(&url, PATIENT).unwrap();
     patient.set("row", "purl").unwrap();
     assert_eq!(patient.get("row").unwrap().as_deref(), Some("purl"));
+}
+
+#[test]
+fn a_connection_outlives_a_shutdown_and_its_iterators_end() {
+    own_process!();
+    let _limit = limit(LONG);
+    let Some(redis) = Server::redis() else { return };
+    let url = format!("redis://{}", redis.address);
+    let cache = Cache::connect(&url, PATIENT).unwrap();
+    cache.set("row", "knit").unwrap();
+    let mut messages = cache.messages("wool").unwrap();
+    let mut values = cache.values(vec!["row".to_owned(); 100]);
+    assert_eq!(values.next().unwrap().unwrap().unwrap().as_deref(), Some("knit"));
+    let stopped = stop_during(|| messages.next()).unwrap().unwrap_err();
+    assert!(stopped.is_reactor_stopped(), "{stopped}");
+    assert!(messages.next().is_none());
+    has_stopped(&mut values);
+    redis.pause();
+    let stopped = stop_during(|| cache.get("row")).unwrap_err();
+    assert!(stopped.is_reactor_stopped(), "{stopped}");
+    redis.resume();
+    for cache in [cache, Cache::connect(&url, PATIENT).unwrap()] {
+        assert_eq!(cache.get("row").unwrap().as_deref(), Some("knit"));
+        assert_eq!(cache.values(vec!["row".to_owned(); 5]).map(Result::unwrap).count(), 5);
+    }
+}
+
+#[test]
+fn a_process_with_live_clients_ends() {
+    let _limit = limit(LONG);
+    let Some(redis) = Server::redis() else { return };
+    ends_with_live_clients("redis", &redis.address.to_string());
 }

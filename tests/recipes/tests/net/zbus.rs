@@ -3,7 +3,8 @@ use std::thread;
 use crochet::Error;
 use crochet_recipes_tests::zbus::Bus;
 
-use crate::support::{LONG, limit};
+use crate::life::{ends_with_live_clients, has_stopped, stop_during};
+use crate::support::{LONG, limit, own_process};
 use crate::{PATIENT, SHORT, in_time, next, servers};
 
 const BUS: (&str, &str, &str) =
@@ -46,4 +47,35 @@ fn signals_and_a_timeout() {
     // Both, on this thread: the stream of signals unsubscribes in a task.
     drop(changes);
     drop((bus, other));
+}
+
+#[test]
+fn a_connection_outlives_a_shutdown_and_its_signals_end() {
+    own_process!();
+    let _limit = limit(LONG);
+    let Some((daemon, address)) = servers::dbus() else { return };
+    let bus = Bus::connect(&address, PATIENT).unwrap();
+    let mut changes = bus.comings_and_goings().unwrap();
+    let other = Bus::connect(&address, PATIENT).unwrap();
+    assert!(changes.next().unwrap().unwrap().args().is_ok());
+    drop(other);
+    daemon.pause();
+    let stopped = stop_during(|| bus.call(BUS, "GetNameOwner", BUS.0)).unwrap_err();
+    assert!(stopped.is_reactor_stopped(), "{stopped}");
+    daemon.resume();
+    has_stopped(&mut changes);
+    for bus in [bus, Bus::connect(&address, PATIENT).unwrap()] {
+        assert_eq!(bus.call(BUS, "GetNameOwner", BUS.0).unwrap(), BUS.0);
+        let mut changes = bus.comings_and_goings().unwrap();
+        let other = Bus::connect(&address, PATIENT).unwrap();
+        assert!(changes.next().unwrap().unwrap().args().is_ok());
+        drop(other);
+    }
+}
+
+#[test]
+fn a_process_with_live_clients_ends() {
+    let _limit = limit(LONG);
+    let Some((_daemon, address)) = servers::dbus() else { return };
+    ends_with_live_clients("zbus", &address);
 }

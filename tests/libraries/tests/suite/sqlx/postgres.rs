@@ -8,6 +8,7 @@ use crochet::{Error, EventualResult, Held, in_context, wait_for_wrapped};
 use sqlx::postgres::{PgListener, PgPoolOptions};
 use sqlx::{PgPool, Row};
 
+use crate::ended_with;
 use crate::server::Server;
 use crate::support::{Gate, LONG, child_output, limit, own_process, until};
 
@@ -199,5 +200,5 @@ fn a_process_with_live_clients_ends() {
     let name = crate::support::test_name!();
     let mut child = crate::support::child_command(name);
     let output = child_output(child.env(URL, url(&server)));
-    assert_eq!(output.status.code(), Some(7), "{}", String::from_utf8_lossy(&output.stderr));
+    ended_with(7, &output);
 }

@@ -1,3 +1,6 @@
+use std::env;
+use std::path::Path;
+use std::process;
 use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
@@ -6,15 +9,16 @@ use crochet::{Error, Held, in_context, wait_for_wrapped};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{Row, SqlitePool};
 
+use crate::ended_with;
 use crate::server::Folder;
-use crate::support::{LONG, limit, own_process, until};
+use crate::support::{LONG, child_command, child_output, limit, own_process, test_name, until};
 
 /// For a call that is to be late.
 const SHORT: Duration = Duration::from_millis(300);
 
 /// A pool for a new database with one table. SQLite itself waits long for a lock.
-fn pool(folder: &Folder) -> SqlitePool {
-    let file = folder.0.join("yarns.sqlite");
+fn pool(folder: &Path) -> SqlitePool {
+    let file = folder.join("yarns.sqlite");
     let options =
         SqliteConnectOptions::new().filename(file).create_if_missing(true).busy_timeout(LONG);
     let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options);
@@ -40,7 +44,7 @@ fn a_pool_in_a_static_serves_threads_and_its_rows_are_an_iterator() {
     static POOL: OnceLock<SqlitePool> = OnceLock::new();
     let _limit = limit(LONG);
     let folder = Folder::new();
-    let pool = POOL.get_or_init(|| pool(&folder));
+    let pool = POOL.get_or_init(|| pool(&folder.0));
     thread::scope(|scope| {
         for thread in 0..8 {
             scope.spawn(move || {
@@ -63,7 +67,7 @@ fn a_pool_in_a_static_serves_threads_and_its_rows_are_an_iterator() {
 fn a_locked_database_is_a_timeout_and_an_unlocked_one_works() {
     let _limit = limit(LONG);
     let folder = Folder::new();
-    let pool = pool(&folder);
+    let pool = pool(&folder.0);
     let mut lock = Held::new(wait_for_wrapped(LONG, pool.begin()).unwrap());
     let wool = sqlx::query("insert into yarn values ('wool')");
     wait_for_wrapped(LONG, wool.execute(&mut **lock)).unwrap();
@@ -79,7 +83,7 @@ fn everything_can_be_dropped_on_an_ordinary_thread() {
     own_process!();
     let _limit = limit(LONG);
     let folder = Folder::new();
-    let pool = pool(&folder);
+    let pool = pool(&folder.0);
     for name in ["wool", "silk", "cotton"] {
         insert(&pool, name).unwrap();
     }
@@ -107,4 +111,46 @@ fn everything_can_be_dropped_on_an_ordinary_thread() {
     assert_eq!(count(&pool), 3);
     let all = [(); 4].map(|()| Held::new(wait_for_wrapped(LONG, pool.acquire()).unwrap()));
     assert_eq!(pool.size() as usize, all.len());
+}
+
+#[test]
+fn a_pool_outlives_a_shutdown() {
+    own_process!();
+    let _limit = limit(LONG);
+    let folder = Folder::new();
+    let pool = pool(&folder.0);
+    for round in 0..5 {
+        insert(&pool, &format!("yarn {round}")).unwrap();
+        let mut rows = crochet::iter(sqlx::query("select name from yarn").fetch(&pool));
+        rows.next().unwrap().unwrap().unwrap();
+        crochet::shutdown(LONG).unwrap();
+        assert!(matches!(rows.next(), Some(Err(Error::ReactorStopped))));
+        assert_eq!(count(&pool), round + 1);
+    }
+}
+
+#[test]
+fn a_process_with_live_clients_ends() {
+    const FOLDER: &str = "CROCHET_TEST_SQLITE";
+    let _limit = limit(LONG);
+    if let Some(folder) = env::var_os(FOLDER) {
+        static POOL: OnceLock<SqlitePool> = OnceLock::new();
+        let pool = POOL.get_or_init(|| pool(folder.as_ref()));
+        insert(pool, "wool").unwrap();
+        let mut rows = crochet::iter(sqlx::query("select name from yarn").fetch(pool));
+        rows.next().unwrap().unwrap().unwrap();
+        let mut lock = Held::new(wait_for_wrapped(LONG, pool.begin()).unwrap());
+        let silk = sqlx::query("insert into yarn values ('silk')");
+        wait_for_wrapped(LONG, silk.execute(&mut **lock)).unwrap();
+        // Waits for the lock.
+        let linen = move || async move {
+            sqlx::query("insert into yarn values ('linen')").execute(pool).await
+        };
+        let waits = crochet::run_in_reactor(linen);
+        assert!(waits.wait(SHORT).unwrap_err().is_timeout());
+        process::exit(7);
+    }
+    let folder = Folder::new();
+    let output = child_output(child_command(test_name!()).env(FOLDER, &folder.0));
+    ended_with(7, &output);
 }
