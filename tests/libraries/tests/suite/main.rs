@@ -10,6 +10,9 @@ mod support;
 #[path = "support/server.rs"]
 mod server;
 
+#[path = "support/table.rs"]
+mod table;
+
 mod redis;
 mod servers;
 mod sqlx;
@@ -23,4 +26,10 @@ fn ended_with(code: i32, output: &Output) {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{stderr}");
     assert!(!stderr.contains("panicked"), "{stderr}");
+}
+
+#[test]
+fn the_table_in_the_readme_names_tests_that_exist() {
+    let here = env!("CARGO_MANIFEST_DIR");
+    table::is_honest(include_str!("../../README.md"), &format!("{here}/tests/suite"));
 }

@@ -11,6 +11,9 @@ mod support;
 #[allow(dead_code, reason = "that suite may use more of it")]
 mod server;
 
+#[path = "../../../libraries/tests/suite/support/table.rs"]
+mod table;
+
 mod bytes;
 mod hickory;
 mod life;
@@ -48,4 +51,10 @@ fn in_time<T, E: Debug>(mut call: impl FnMut() -> Result<T, Error<E>>) -> T {
 /// The next item that comes in time.
 fn next<T>(items: &mut impl Iterator<Item = Result<T, Error>>) -> T {
     in_time(|| items.next().unwrap())
+}
+
+#[test]
+fn the_table_in_the_readme_names_tests_that_exist() {
+    let here = env!("CARGO_MANIFEST_DIR");
+    table::is_honest(include_str!("../../README.md"), &format!("{here}/tests/net"));
 }
