@@ -125,8 +125,9 @@ impl Builder {
     /// Waking a thread that sleeps on an idle core takes 25 to 50 µs, each way. A busy-wait saves
     /// that where a result comes within the bound. Where it does not, spinning is given up: each
     /// call site, and the reactor, learn from waits that took longer, and spin again once in 64
-    /// times. A reactor without work sleeps. With one core for the process, or a
-    /// [`Driver`](crate::Driver), there is no busy-wait.
+    /// times. A reactor without work sleeps. On Linux, a thread that loses more by its busy-waits than
+    /// it gains, as other processes take its core meanwhile, sleeps at once for a tenth of a second.
+    /// With one core for the process, or a [`Driver`](crate::Driver), there is no busy-wait.
     pub fn spin(mut self, bound: Duration) -> Self {
         self.spin = Some(bound);
         self

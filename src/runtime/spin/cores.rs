@@ -1,43 +1,45 @@
-//! Whether there is more than one core to run on.
+//! How many cores there are to run on.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Whether there is a core for a thread that looks, beside the one that works. False until that is
-/// known.
-pub(super) fn has_spare_core() -> bool {
+/// On how many cores this process may run. One until that is known.
+pub(super) fn cores() -> usize {
     static CORES: CountOnce = CountOnce::new();
-    CORES.get(|| thread::available_parallelism().is_ok_and(|cores| cores.get() > 1))
+    CORES.get(|| thread::available_parallelism().map_or(1, usize::from))
 }
 
-/// What one thread finds out, when it is first needed, while no other waits for it: counting cores
+/// Whether there is a core for a thread that looks, beside the one that works.
+pub(super) fn has_spare_core() -> bool {
+    cores() > 1
+}
+
+/// What one thread counts, when it is first needed, while no other waits for it: counting cores
 /// opens files, for some 50 µs, and a thread that slept until the end of that would take as long
 /// again to wake. These are two threads whenever the first call waits for the first job.
 struct CountOnce {
     /// ORDERING: Relaxed, as the number is all there is to see.
-    state: AtomicU8,
+    state: AtomicUsize,
 }
 
 impl CountOnce {
-    const UNKNOWN: u8 = 0;
-    const COUNTING: u8 = 1;
-    const NO: u8 = 2;
-    const YES: u8 = 3;
+    const UNKNOWN: usize = 0;
+    const COUNTING: usize = usize::MAX;
 
     const fn new() -> Self {
-        Self { state: AtomicU8::new(Self::UNKNOWN) }
+        Self { state: AtomicUsize::new(Self::UNKNOWN) }
     }
 
-    fn get(&self, count: impl FnOnce() -> bool) -> bool {
+    fn get(&self, count: impl FnOnce() -> usize) -> usize {
         match self.state.load(Ordering::Relaxed) {
-            Self::YES => true,
             Self::UNKNOWN => self.count(count),
-            _ => false,
+            Self::COUNTING => 1,
+            number => number,
         }
     }
 
     #[cold]
-    fn count(&self, count: impl FnOnce() -> bool) -> bool {
+    fn count(&self, count: impl FnOnce() -> usize) -> usize {
         // RACE: of two threads that begin at once, one counts.
         let begun = self.state.compare_exchange(
             Self::UNKNOWN,
@@ -46,11 +48,11 @@ impl CountOnce {
             Ordering::Relaxed,
         );
         if begun.is_err() {
-            return false;
+            return 1;
         }
-        let found = count();
-        self.state.store(if found { Self::YES } else { Self::NO }, Ordering::Relaxed);
-        found
+        let number = count();
+        self.state.store(number, Ordering::Relaxed);
+        number
     }
 }
 
@@ -62,10 +64,13 @@ mod tests {
     fn no_thread_waits_while_another_counts_the_cores() {
         let cores = CountOnce::new();
         let never = || unreachable!("they are counted once");
-        assert!(cores.get(|| {
-            assert!(!cores.get(never), "not known yet");
-            true
-        }));
-        assert!(cores.get(never));
+        assert_eq!(
+            cores.get(|| {
+                assert_eq!(cores.get(never), 1, "not known yet");
+                8
+            }),
+            8
+        );
+        assert_eq!(cores.get(never), 8);
     }
 }
