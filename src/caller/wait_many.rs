@@ -4,7 +4,7 @@ use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use crate::caller::eventual::EventualResult;
-use crate::caller::scope::limits::Scopes;
+use crate::caller::scope::limits::{Limits, Scopes};
 use crate::error::{Error, JobState, TimedOut};
 use crate::handoff::wait_any::sleep_until_any;
 
@@ -60,7 +60,8 @@ pub fn wait_all<T, E>(results: &[&EventualResult<T, E>], timeout: Duration) -> R
 /// [`Duration::MAX`] waits for ever.
 ///
 /// The results may belong to several reactors, and one may occur twice. The thread sleeps once, and
-/// no other thread is needed; each call looks at all the results.
+/// no other thread is needed; each call looks at all the results. It may busy-wait first, as
+/// [`Builder::spin`](crate::Builder::spin) says; not where one of the reactors has none.
 ///
 /// # Errors
 ///
@@ -93,7 +94,8 @@ pub fn wait_any<T, E>(
     results: &[&EventualResult<T, E>],
     timeout: Duration,
 ) -> Result<usize, Error> {
-    check_may_block(results, Location::caller())?;
+    let location = Location::caller();
+    check_may_block(results, location)?;
     let scopes = Scopes::of_thread()?;
     let Some(first) = results.first() else {
         return Err(Error::TimedOut(nothing()));
@@ -105,7 +107,7 @@ pub fn wait_any<T, E>(
     let limits = scopes.limit(timeout);
     if limits.are_over() {
         limits.ask_past_deadline()?;
-    } else {
+    } else if !spin_for_any(results, &limits, location) {
         let mut ended = Ok(true);
         let listeners = results.iter().map(|result| result.listen());
         sleep_until_any(listeners, |sleep_until| ended = limits.sleep(sleep_until));
@@ -116,6 +118,26 @@ pub fn wait_any<T, E>(
         // Ask the first job for the reason; it may have finished meanwhile.
         None => first.late(&limits).map(|()| 0),
     }
+}
+
+/// Looks for a result for as long as is worth it; returns whether there is one. Does not sleep.
+///
+/// A kind of wait is the place of the `wait_any`. The jobs may be of several reactors: none of them
+/// may be without a busy-wait, and the first one's bound and history count.
+fn spin_for_any<T, E>(
+    results: &[&EventualResult<T, E>],
+    limits: &Limits,
+    location: &'static Location<'static>,
+) -> bool {
+    let mut reactors = results.iter().filter_map(|result| result.reactor());
+    let Some(first) = reactors.next() else { return false };
+    if reactors.any(|shared| shared.spin.is_off()) {
+        return false;
+    }
+    // One result at a time, in turn, so that a look takes no longer where there are many.
+    let mut in_turn = results.iter().cycle();
+    let found = || in_turn.next().is_some_and(|result| result.is_finished());
+    limits.find(&first.spin, found, location)
 }
 
 fn check_may_block<T, E>(

@@ -95,11 +95,27 @@ impl Limits {
         location: &'static Location<'static>,
     ) -> Result<bool, Error> {
         let Some(scope) = &self.scope else { return Ok(spin.wait(outcome, location, self.end)) };
-        let tick = scope.due().map(|due| due.max(self.start + OVERDUE));
-        if spin.finds(outcome, location, earlier(self.end, tick)) {
+        if spin.finds(outcome, location, self.spin_until(scope)) {
             return Ok(true);
         }
         self.sleep(|until| outcome.wait(until))
+    }
+
+    /// Looks for as long as is worth it; returns whether `found` has returned true. Does not sleep.
+    /// `location` is that of the call.
+    pub(crate) fn find(
+        &self,
+        spin: &Spin,
+        found: impl FnMut() -> bool,
+        location: &'static Location<'static>,
+    ) -> bool {
+        let until = self.scope.as_ref().map_or(self.end, |scope| self.spin_until(scope));
+        spin.finds_when(found, location, until)
+    }
+
+    /// Until when a call in this scope may busy-wait; `None` is for ever.
+    fn spin_until(&self, scope: &Scope) -> Option<Instant> {
+        earlier(self.end, scope.due().map(|due| due.max(self.start + OVERDUE)))
     }
 
     /// Blocks until `sleep_until` has found what it waits for (`true`) or the time is over
@@ -172,10 +188,14 @@ mod tests {
     fn ticks_teach_the_busy_wait_nothing() {
         let here = Location::caller();
         let time = Duration::from_millis(30);
-        let learned = |spin: Duration, timeout| {
-            let spin = Spin::new(spin);
+        let learned = |bound: Duration, timeout| {
+            let spin = Spin::new(bound);
             let limits = Scopes::of_thread().unwrap().limit(timeout);
             assert!(!limits.wait(&spin, &Outcome::<()>::new(), here).unwrap());
+            let several = Spin::new(bound);
+            let limits = Scopes::of_thread().unwrap().limit(timeout);
+            assert!(!limits.find(&several, || false, here));
+            assert_eq!(several.level_at(here), spin.level_at(here));
             spin.level_at(here)
         };
         let in_scope = |tick, spin, timeout| {
@@ -188,6 +208,7 @@ mod tests {
         }
         // This one would go on looking for a minute.
         assert_eq!(in_scope(Duration::from_millis(1), Duration::from_secs(60), time), 0);
+        // The second wait finds its scope's deadline past.
         assert_eq!(within(time, || learned(Duration::from_secs(60), Duration::MAX)), 0);
     }
 }

@@ -5,8 +5,8 @@
 //! sleeping; where it is not, looking is a waste. Neither side can know beforehand, so each *kind
 //! of wait* has a history (`history.rs`), which learns:
 //!
-//! - the kind of a waiting thread is the place of the call that submitted the job (a table of
-//!   [`CALL_SITES`]);
+//! - the kind of a waiting thread is the place of the call that submitted the job, or of its
+//!   `wait_any` (a table of [`CALL_SITES`]);
 //! - that of the reactor is what it did last ([`Activity`]): it left jobs that wait for something,
 //!   or its last job ended. Each time that it has run out of work counts as a wait (`idle.rs`).
 //!
@@ -132,14 +132,24 @@ impl Spin {
         location: &'static Location<'static>,
         deadline: Option<Instant>,
     ) -> bool {
-        if outcome.is_done() {
+        self.finds_when(|| outcome.is_done(), location, deadline)
+    }
+
+    /// Looks for as long as is worth it; returns whether `found` has returned true. Does not sleep.
+    pub(crate) fn finds_when(
+        &self,
+        mut found: impl FnMut() -> bool,
+        location: &'static Location<'static>,
+        deadline: Option<Instant>,
+    ) -> bool {
+        if found() {
             return true;
         }
         if self.is_off() {
             return false;
         }
         let history = &self.call_sites[call_site(location)];
-        balance::may_spin() && history.tries() && self.busy_wait(outcome, history, deadline)
+        balance::may_spin() && history.tries() && self.busy_wait(found, history, deadline)
     }
 
     /// Polls a stream that was not ready again and again on the caller's thread, and gives way to
@@ -169,14 +179,14 @@ impl Spin {
         Poll::Pending
     }
 
-    /// Looks for the outcome until it is there (`true`) or it is time to sleep (`false`).
-    fn busy_wait<V>(
+    /// Looks until `found` returns true (`true`) or it is time to sleep (`false`).
+    fn busy_wait(
         &self,
-        outcome: &Outcome<V>,
+        mut found: impl FnMut() -> bool,
         history: &SpinHistory,
         deadline: Option<Instant>,
     ) -> bool {
-        let look = || look(|| outcome.is_done());
+        let mut look = || look(&mut found);
         if look() {
             balance::gain();
             history.learn(true);
