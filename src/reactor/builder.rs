@@ -127,7 +127,8 @@ impl Builder {
     /// call site, and the reactor, learn from waits that took longer, and spin again once in 64
     /// times. A reactor without work sleeps. On Linux, a thread that loses more by its busy-waits than
     /// it gains, as other processes take its core meanwhile, sleeps at once for a tenth of a second.
-    /// With one core for the process, or a [`Driver`](crate::Driver), there is no busy-wait.
+    /// With one core for the process there is no busy-wait. What it does in a
+    /// [`Driver`](crate::Driver), which has the default, is said there.
     pub fn spin(mut self, bound: Duration) -> Self {
         self.spin = Some(bound);
         self
@@ -260,7 +261,7 @@ impl Prepared {
 
     /// Makes a reactor for a `Driver`. Starts no thread.
     pub(crate) fn start_undriven(self) -> Reactor {
-        Reactor::undriven(self.builder.slow_poll)
+        Reactor::undriven(self.spin, self.builder.slow_poll)
     }
 }
 

@@ -223,8 +223,8 @@ impl Reactor {
     }
 
     /// A reactor for a `Driver`, in a process that is prepared.
-    pub(crate) fn undriven(slow_poll: Duration) -> Self {
-        let shared = Arc::new(Shared::new(Lifecycle::Undriven, Duration::ZERO, slow_poll, None));
+    pub(crate) fn undriven(spin: Duration, slow_poll: Duration) -> Self {
+        let shared = Arc::new(Shared::new(Lifecycle::Undriven, spin, slow_poll, None));
         Self { handle: Arc::new(Handle { shared, thread: None }) }
     }
 

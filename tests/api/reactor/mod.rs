@@ -2,6 +2,7 @@
 
 mod driver;
 mod driver_end;
+mod driver_spin;
 mod handles;
 #[cfg(target_os = "linux")]
 mod idle;

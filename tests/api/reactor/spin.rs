@@ -6,7 +6,7 @@
 //! | after a timer, or a wake from outside | the same | the same | the same |
 //! | late, cancelled, stopped | the same | the same | the same |
 //!
-//! Without it the environment variable `CROCHET_SPIN` sets the bound.
+//! Without it, and for a `Driver`, the environment variable `CROCHET_SPIN` sets the bound.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -169,5 +169,27 @@ mod variable {
         assert!(sleeps_each_time_for_any(&[&off]));
         assert!(sleeps_each_time_for_any(&[&on, &off]));
         assert!(sleeps_each_time_for_any(&[&off, &on]));
+    }
+
+    /// Whether this thread goes to sleep in each of ten waits for a timer that a `Driver` runs.
+    fn sleeps_each_time_beside_a_driver() -> bool {
+        let driver = crochet::no_setup().unwrap();
+        let host = thread::spawn(|| async_io::block_on(driver.run(std::future::pending::<()>())));
+        let slept = sleeps_each_time(&Reactor::global().unwrap());
+        crochet::shutdown(LONG).unwrap();
+        assert!(host.join().unwrap().unwrap_err().is_reactor_stopped());
+        slept
+    }
+
+    #[test]
+    fn zero_is_no_busy_wait_for_a_driver() {
+        own_process!(|child| _ = child.env("CROCHET_SPIN", "0"));
+        assert!(sleeps_each_time_beside_a_driver());
+    }
+
+    #[test]
+    fn it_is_the_bound_for_a_driver() {
+        own_process!(|child| _ = child.env("CROCHET_SPIN", LONG.as_micros().to_string()));
+        assert_eq!(sleeps_each_time_beside_a_driver(), is_one_core());
     }
 }
