@@ -123,12 +123,12 @@
 //!
 //! # Platforms
 //!
-//! Linux on x86-64 is where all tests run. What is said of Windows was seen under Wine 8.0
-//! only (x86-64, GNU toolchain), where the tests and the examples run; nothing has run on Windows
+//! Linux on x86-64 is where all tests run. What is said of Windows was seen under Wine 8.0 only
+//! (x86-64, GNU toolchain), where the crate's tests and examples run; nothing has run on Windows
 //! itself. Wine does not tell a UDP socket that no one listens at the other end, so that was not
-//! seen. For macOS, FreeBSD,
-//! Android, 32-bit x86 and 64-bit ARM the crate and its tests are compiled, not run, apart from
-//! some tests on 64-bit ARM in an emulator.
+//! seen. For macOS, FreeBSD, Android, 32-bit x86 and 64-bit ARM the crate and its tests are
+//! compiled, not run, apart from some tests on 64-bit ARM in an emulator. The README has a table of
+//! what ran where.
 //!
 //! Other systems work if they have threads and async-io can poll there. WebAssembly in a browser
 //! has no thread that may block, so this crate is of no use there.
