@@ -131,8 +131,20 @@ impl Server {
     }
 
     /// Stops the server and its processes, as Ctrl-Z does: connections stay, and nothing answers.
+    ///
+    /// Returns when they have stopped. If this process were killed before that, nobody would
+    /// continue them, so they could not end.
     pub(crate) fn pause(&self) {
-        self.send(self.process.as_ref().unwrap(), libc::SIGSTOP);
+        let process = self.process.as_ref().unwrap();
+        let start = Instant::now();
+        loop {
+            self.send(process, libc::SIGSTOP);
+            if family(process.id()).into_iter().all(has_stopped) {
+                break;
+            }
+            assert!(start.elapsed() < Duration::from_secs(60), "the server does not stop");
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Continues a paused server.
@@ -281,6 +293,16 @@ fn run_as(command: &mut Command, user: Option<u32>) {
 fn signal(process: u32, number: libc::c_int) {
     // SAFETY: `kill` takes numbers alone, and the process is the test's own server or a child of it.
     unsafe { libc::kill(process.try_into().unwrap(), number) };
+}
+
+/// Whether all threads of a process have stopped, or have ended.
+fn has_stopped(process: u32) -> bool {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    threads.into_iter().all(|thread| {
+        let status = fs::read_to_string(thread.path().join("status")).unwrap_or_default();
+        let state = status.lines().find_map(|line| line.strip_prefix("State:\t"));
+        state.is_none_or(|state| state.starts_with(['T', 'Z', 'X']))
+    })
 }
 
 /// A process, and those that it has started.
