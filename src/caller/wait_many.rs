@@ -168,3 +168,41 @@ fn nothing() -> TimedOut {
         scope: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::thread;
+
+    use super::*;
+    use crate::Reactor;
+
+    /// Whether a job of the second reactor that is done is found, after one of the first that never
+    /// is.
+    fn finds(reactors: [&Reactor; 2]) -> bool {
+        let never = reactors[0].run_in_reactor(pending::<Result<(), Error>>);
+        let done = reactors[1].run_in_reactor(|| async { Ok(()) });
+        while !done.is_finished() {
+            thread::yield_now();
+        }
+        let limits = Scopes::of_thread().unwrap().limit(Duration::MAX);
+        let found = spin_for_any(&[&never, &done], &limits, Location::caller());
+        never.cancel();
+        found
+    }
+
+    #[test]
+    fn a_wait_for_any_looks_at_all_the_results_where_all_the_reactors_may_spin() {
+        let [on, off] = [Duration::from_micros(100), Duration::ZERO]
+            .map(|spin| Reactor::builder().spin(spin).build().unwrap());
+        let is_one_core = thread::available_parallelism().is_ok_and(|cores| cores.get() == 1);
+        // Another thread may be counting the cores.
+        while on.shared().spin.is_off() && !is_one_core {
+            thread::yield_now();
+        }
+        assert_eq!(finds([&on, &on]), !is_one_core);
+        for reactors in [[&off, &off], [&on, &off], [&off, &on]] {
+            assert!(!finds(reactors));
+        }
+    }
+}
