@@ -40,7 +40,7 @@ impl Driver {
     /// thread of any reactor does: at most 12 µs after a job has ended, 50 while jobs wait, and
     /// hardly ever where that has not paid before. Between any two looks, of some 2 µs, it wakes
     /// itself and returns to the executor, whose other tasks run and whose I/O is looked for; also
-    /// where a thread calls again and again, after 16 calls at the latest. Only what shares the
+    /// where threads call again and again, after 16 jobs at the latest. Only what shares the
     /// future with it is polled once more each time: `main`, and what a `join!` or `select!` has
     /// beside it. The environment variable `CROCHET_SPIN=0` switches it off, as one core does; see
     /// [`Builder::spin`](crate::Builder::spin).

@@ -11,9 +11,8 @@ use std::task::{Context, Waker};
 use futures_lite::FutureExt;
 
 use crate::error::Error;
-use crate::runtime::event_loop::EventLoop;
+use crate::runtime::event_loop::{EventLoop, JOBS_BESIDE_OTHERS};
 use crate::runtime::shared::Shared;
-use crate::runtime::spin::FINDS_BESIDE_OTHERS;
 use crate::sys::at_exit;
 use crate::sys::fork::check_not_forked;
 
@@ -29,7 +28,7 @@ pub(crate) async fn drive<T>(
     // counts as the reactor's, so that a blocking wait in the `Drop` of `main` or of a job is
     // refused, not stuck.
     let entered = RefCell::new(None);
-    let mut event_loop = EventLoop::new(Arc::clone(&shared), FINDS_BESIDE_OTHERS);
+    let mut event_loop = EventLoop::new(Arc::clone(&shared), JOBS_BESIDE_OTHERS);
     // This future is not `Send`, so from its first poll on no other thread can poll it.
     at_exit::stop_on_this_thread(event_loop.stop_at_exit());
     let mut main = pin!(main);

@@ -26,11 +26,10 @@
 //! | the reactor, no job | an eighth | a caller that is awake calls again within some µs; one that has slept needs 30 to 50 µs to come back, and looking so long for it costs more than being woken by it |
 //!
 //! A `Driver` has the same bounds. It shares its thread with other tasks of the application, so it
-//! gives way to them: between two looks, as any reactor does for its I/O, and once it has found
-//! [`FINDS_BESIDE_OTHERS`] jobs in a row. With tokio's current-thread runtime, a task that is
-//! always ready (1 µs a turn) and a thread that calls all the time, on two cores, there is a turn
-//! each 1.2 µs and a call each 4.5; without that last rule, each 2.1 and 1.0; asleep, each 1.2
-//! and 76.
+//! gives way to them: between two looks, as any reactor does for its I/O, and once it has begun 16
+//! jobs in a row. With tokio's current-thread runtime, a task that is always ready (1 µs a turn)
+//! and a thread that calls all the time, on two cores, there is a turn each 1.2 µs and a call each
+//! 4.5; with turns of 128 jobs, each 2.1 and 1.0; asleep, each 1.2 and 76.
 //!
 //! # Where cores are few
 //!
@@ -80,11 +79,6 @@ const CALL_SITES: usize = 64;
 /// ready is done. The reactor looks a few times as long before it looks for I/O
 /// (`EventLoop::run`).
 const LOOKS: usize = 32;
-
-/// How often in a row the loop of a `Driver` finds a job while it looks for one, before it lets the
-/// executor's other tasks run: some 10 to 20 µs. What that costs a call is lost in the noise
-/// (measured, with tokio and smol).
-pub(crate) const FINDS_BESIDE_OTHERS: usize = 16;
 
 /// From when on a busy-wait has done harm, whether or not it found the result: others have had the
 /// core for a slice of the scheduler's time, which is 3 ms on Linux.
