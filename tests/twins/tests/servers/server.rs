@@ -7,6 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+#[path = "../../../support/spawn.rs"]
+mod spawn;
+
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     process: Child,
@@ -18,7 +21,8 @@ impl Server {
         let address = free_address();
         let mut command = Command::new("redis-server");
         command.args(["--bind", "127.0.0.1", "--save", "", "--port", &address.port().to_string()]);
-        Self::start(command.args(more).current_dir(env::temp_dir()), address)
+        command.args(more).current_dir(env::temp_dir());
+        Self::start(command, address)
     }
 
     /// A `memcached`; `None` where there is no such program.
@@ -27,14 +31,15 @@ impl Server {
         let mut command = Command::new("memcached");
         // Root may run it only by saying so; for others the user means nothing.
         command.args(["-u", "root", "-l", "127.0.0.1", "-p", &address.port().to_string()]);
-        Self::start(&mut command, address)
+        Self::start(command, address)
     }
 
-    fn start(command: &mut Command, address: SocketAddr) -> Option<Self> {
-        let process = match command.stdin(Stdio::null()).stdout(Stdio::null()).spawn() {
+    fn start(mut command: Command, address: SocketAddr) -> Option<Self> {
+        let name = command.get_program().to_string_lossy().into_owned();
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        let process = match spawn::spawn(command) {
             Ok(process) => process,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                let name = command.get_program().to_string_lossy().into_owned();
                 assert!(env::var_os("CROCHET_TEST_TOOLS").is_none(), "{name} is missing");
                 eprintln!("not tested, as {name} is missing");
                 return None;

@@ -1,5 +1,5 @@
 //! Starts servers on free ports, with a temporary folder each; stops, continues and ends them. None
-//! outlives its test's process, however that ends: see [`spawn`].
+//! outlives its test's process, however that ends: see [`spawn::spawn`].
 
 use std::env;
 use std::ffi::OsString;
@@ -11,13 +11,15 @@ use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{self, Sender};
-use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
+
+#[path = "../../../../support/spawn.rs"]
+mod spawn;
 
 /// A server that a test started, and that ends when this is dropped.
 pub(crate) struct Server {
@@ -104,7 +106,7 @@ impl Server {
         // Not in the test's own group, so that the terminal's Ctrl-C leaves the end to `drop`.
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         run_as(&mut command, self.user);
-        self.process = Some(spawn(command).unwrap());
+        self.process = Some(spawn::spawn(command).unwrap());
         let start = Instant::now();
         while !(self.ready)(self) {
             let ended = self.process.as_mut().unwrap().try_wait().unwrap();
@@ -166,51 +168,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.end();
     }
-}
-
-/// Starts a server that ends with this process, even if that is killed.
-///
-/// The kernel sends the signal when the *thread* that has started the server ends. A test's thread
-/// may end before what it has put into a `static`, so one thread, which never ends, starts all.
-///
-/// The signal is `SIGQUIT`, as in [`Server::end`]: killed, postgres could not end its own processes.
-/// A paused server takes it as well, because the kernel continues a stopped group whose last
-/// relative outside has gone. A test's runner may have been started with the signal ignored.
-#[expect(unsafe_code, reason = "the standard library has no call for it")]
-fn spawn(mut command: Command) -> io::Result<Child> {
-    type Job = (Command, Sender<io::Result<Child>>);
-    static STARTER: OnceLock<Sender<Job>> = OnceLock::new();
-    let starter = STARTER.get_or_init(|| {
-        let (starter, jobs) = mpsc::channel::<Job>();
-        thread::spawn(move || {
-            for (mut command, child) in jobs {
-                let _ = child.send(command.spawn());
-            }
-        });
-        starter
-    });
-    let parent = process::id();
-    let end_with_parent = move || {
-        // SAFETY: these calls take and return numbers alone.
-        let (set, now) = unsafe {
-            libc::signal(libc::SIGQUIT, libc::SIG_DFL);
-            (libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGQUIT), libc::getppid())
-        };
-        if set != 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // RACE: a parent that ended before the call above sends no signal; this process has another
-        // parent by now.
-        if u32::try_from(now) != Ok(parent) {
-            return Err(io::Error::from_raw_os_error(libc::ESRCH));
-        }
-        Ok(())
-    };
-    // SAFETY: the closure calls only what is safe after a fork: no locks, no allocations.
-    unsafe { command.pre_exec(end_with_parent) };
-    let (child, started) = mpsc::channel();
-    starter.send((command, child)).expect("the thread never ends");
-    started.recv().expect("it answers")
 }
 
 /// A temporary folder, which is removed when this is dropped.
