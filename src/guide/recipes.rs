@@ -2,10 +2,9 @@
 //!
 //! | library | these recipes are |
 //! |---|---|
-//! | [reqwest](#reqwest), [tokio-postgres](#tokio-postgres), [sqlx](#sqlx), [redis](#redis), [tonic](#tonic), [websockets](#websockets), [MQTT](#mqtt), [D-Bus](#d-bus), [DNS](#dns) | compiled, and tested with real servers: nginx, PostgreSQL, redis-server, tonic's and tungstenite's own, mosquitto, dbus-daemon, dnsmasq |
+//! | [reqwest](#reqwest), [tokio-postgres](#tokio-postgres), [sqlx](#sqlx), [redis](#redis), [tonic](#tonic), [websockets](#websockets), [MQTT](#mqtt), [D-Bus](#d-bus), [DNS](#dns), [NATS](#nats) | compiled, and tested with real servers: nginx, PostgreSQL, redis-server, tonic's and tungstenite's own, mosquitto, dbus-daemon, dnsmasq, nats-server |
 //! | [bytes](#bytes), [programs](#programs) | compiled and tested |
 //! | [this machine](#this-machine) | compiled and tested: Unix sockets on Linux, named pipes under Wine 8.0 only |
-//! | [NATS](#nats) | compiled, but not tested with a server |
 //! | [SSH](#ssh) | no more than hints; `examples/ssh` is a tested *server* with russh |
 //!
 //! All of these libraries need the feature `tokio`, and [what to look out
@@ -189,10 +188,14 @@
 #![doc = include_str!("recipes/nats.rs")]
 #![doc = "```"]
 //!
-//! `publish` only queues: call `flush` before the program ends. A request has a timeout of its own,
-//! 10 seconds, and that one is an [`Error::Job`](crate::Error::Job). After a timeout, the question is
-//! still answered: the answer comes to the client, which throws it away, as no call waits for it. A
-//! `Subscriber` can be dropped anywhere.
+//! `publish` only queues: call `flush` before the program ends. That one returns when the operating
+//! system has the messages. Whether the server has them, the answer to a request says. A request has
+//! a timeout of its own, 10 seconds, and that one is an [`Error::Job`](crate::Error::Job). After a
+//! timeout, the question is still answered: the answer comes to the client, which throws it away, as
+//! no call waits for it.
+//!
+//! The client connects again by itself, and subscribes again. What is published meanwhile is sent
+//! then; what was under way when the connection broke is lost. Everything can be dropped anywhere.
 //!
 //! # SSH
 //!

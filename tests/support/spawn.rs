@@ -33,11 +33,13 @@ pub(crate) fn spawn(mut command: Command) -> io::Result<Child> {
     let parent = process::id();
     let end_with_parent = move || {
         // SAFETY: these calls take and return numbers alone.
-        let (set, now) = unsafe {
+        let (set, kept, now) = unsafe {
             libc::signal(libc::SIGQUIT, libc::SIG_DFL);
-            (libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGQUIT), libc::getppid())
+            let set = libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGQUIT);
+            // What its own processes have started stays in the server's family when they end.
+            (set, libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1), libc::getppid())
         };
-        if set != 0 {
+        if set != 0 || kept != 0 {
             return Err(io::Error::last_os_error());
         }
         // RACE: a parent that ended before the call above sends no signal; this process has another

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use async_nats::{Client, ConnectError, Message, RequestError, SubscribeError};
+use async_nats::client::FlushError;
+use async_nats::{Client, ConnectError, Message, PublishError, RequestError, SubscribeError};
 use bytes::Bytes;
 use crochet::{Error, Held, wait_for, wait_for_wrapped};
 
@@ -16,6 +17,18 @@ impl Nats {
     pub fn connect(url: &str, timeout: Duration) -> Result<Self, Error<ConnectError>> {
         let client = wait_for_wrapped(timeout, async { async_nats::connect(url).await })?;
         Ok(Self { client: client.into(), timeout })
+    }
+
+    /// Publishes a message; blocks only while 2048 of them wait to be sent.
+    #[wait_for(timeout = self.timeout, error = wrap)]
+    pub async fn publish(&self, subject: &str, text: &str) -> Result<(), PublishError> {
+        self.client.publish(subject.to_owned(), text.to_owned().into()).await
+    }
+
+    /// Blocks until what is published is sent.
+    #[wait_for(timeout = self.timeout, error = wrap)]
+    pub async fn flush(&self) -> Result<(), FlushError> {
+        self.client.flush().await
     }
 
     /// Asks the subject's subscribers, and blocks until one has answered.

@@ -18,6 +18,7 @@ mod bytes;
 mod hickory;
 mod life;
 mod mqtt;
+mod nats;
 mod postgres;
 mod redis;
 mod reqwest;

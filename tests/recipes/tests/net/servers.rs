@@ -17,6 +17,13 @@ pub(crate) fn mosquitto() -> Option<Server> {
     Some(Server::start(mosquitto, &["-c", text(&settings)], address, folder, accepts))
 }
 
+/// A server of NATS, which keeps nothing.
+pub(crate) fn nats() -> Option<Server> {
+    let (nats, address) = (program("nats-server")?, free_address());
+    let port = address.port().to_string();
+    Some(Server::start(nats, &["-a", "127.0.0.1", "-p", &port], address, Folder::new(), accepts))
+}
+
 /// A web server with a page `/page`, and one of a mebibyte, `/large`.
 pub(crate) fn nginx() -> Option<Server> {
     let (nginx, address, folder) = (program("nginx")?, free_address(), Folder::new());

@@ -5,11 +5,10 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::iter;
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{self, Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -159,6 +158,25 @@ impl Server {
         self.process.iter().flat_map(|process| family(process.id())).collect()
     }
 
+    /// Kills all processes that the server has started, which outlive it otherwise.
+    pub(crate) fn end_children(&self) {
+        let Some(process) = &self.process else { return };
+        // A stopped server starts no more of them. Nor does it collect them, so their numbers stay
+        // theirs.
+        signal(process.id(), libc::SIGSTOP);
+        let start = Instant::now();
+        loop {
+            let children = family(process.id()).split_off(1);
+            if children.is_empty() {
+                break;
+            }
+            assert!(start.elapsed() < Duration::from_secs(60), "{children:?} do not end");
+            children.into_iter().for_each(|child| signal(child, libc::SIGKILL));
+            thread::sleep(Duration::from_millis(1));
+        }
+        signal(process.id(), libc::SIGCONT);
+    }
+
     fn send(&self, process: &Child, number: libc::c_int) {
         family(process.id()).into_iter().for_each(|process| signal(process, number));
     }
@@ -262,18 +280,24 @@ fn has_stopped(process: u32) -> bool {
     })
 }
 
-/// A process, and those that it has started.
-fn family(parent: u32) -> Vec<u32> {
-    let parent_of = |status: &Path| -> io::Result<Option<u32>> {
-        let text = fs::read_to_string(status)?;
-        let line = text.lines().find_map(|line| line.strip_prefix("PPid:"));
-        Ok(line.and_then(|number| number.trim().parse().ok()))
+/// A process, and those that it has started and that are alive, and so on.
+fn family(ancestor: u32) -> Vec<u32> {
+    let parent_of = |number: u32| -> Option<u32> {
+        let stat = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
+        let (_, fields) = stat.rsplit_once(") ")?; // the program's name may have blanks
+        let mut fields = fields.split(' ');
+        let is_alive = !matches!(fields.next()?, "Z" | "X");
+        is_alive.then_some(fields.next()?.parse().ok()?)
     };
     let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
     let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let children = numbers.filter(|number| {
-        let status = PathBuf::from(format!("/proc/{number}/status"));
-        parent_of(&status).is_ok_and(|of| of == Some(parent))
-    });
-    iter::once(parent).chain(children).collect()
+    let parents: Vec<(u32, u32)> =
+        numbers.filter_map(|number| Some((number, parent_of(number)?))).collect();
+    let mut found = vec![ancestor];
+    let mut next = 0;
+    while let Some(&parent) = found.get(next) {
+        found.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(number, _)| number));
+        next += 1;
+    }
+    found
 }
