@@ -2,10 +2,9 @@
 //!
 //! | library | these recipes are |
 //! |---|---|
-//! | [reqwest](#reqwest), [tokio-postgres](#tokio-postgres), [sqlx](#sqlx), [redis](#redis), [tonic](#tonic), [websockets](#websockets), [MQTT](#mqtt), [D-Bus](#d-bus), [DNS](#dns), [NATS](#nats) | compiled, and tested with real servers: nginx, PostgreSQL, redis-server, tonic's and tungstenite's own, mosquitto, dbus-daemon, dnsmasq, nats-server |
+//! | [reqwest](#reqwest), [tokio-postgres](#tokio-postgres), [sqlx](#sqlx), [redis](#redis), [tonic](#tonic), [websockets](#websockets), [MQTT](#mqtt), [D-Bus](#d-bus), [DNS](#dns), [NATS](#nats), [SSH](#ssh) | compiled, and tested with real servers: nginx, PostgreSQL, redis-server, tonic's and tungstenite's own, mosquitto, dbus-daemon, dnsmasq, nats-server, OpenSSH's sshd |
 //! | [bytes](#bytes), [programs](#programs) | compiled and tested |
 //! | [this machine](#this-machine) | compiled and tested: Unix sockets on Linux, named pipes under Wine 8.0 only |
-//! | [SSH](#ssh) | no more than hints; `examples/ssh` is a tested *server* with russh |
 //!
 //! All of these libraries need the feature `tokio`, and [what to look out
 //! for](crate::guide::tokio#what-to-look-out-for) there holds for each of them. The versions are
@@ -199,11 +198,24 @@
 //!
 //! # SSH
 //!
-//! With russh. The program `examples/ssh` of the repository has a server; for clients, these hints:
+//! With russh. (The program `examples/ssh` of the repository is a server with it.)
 //!
-//! - `client::connect` starts a task that runs the session, so connect in a job, and keep the
-//!   `Handle` in a [`Held`](crate::Held). A method with a timeout then opens a channel for each
-//!   command, as the others on this page do.
-//! - A channel is bytes by `Blocking::new(channel.into_stream().compat())`, as [above](#bytes). It
-//!   says goodbye in a task when it is dropped, which the `Blocking` takes care of.
-//! - After a timeout, a command goes on at the server. Close the channel, or disconnect.
+#![doc = "```ignore"]
+#![doc = include_str!("recipes/ssh.rs")]
+#![doc = "```"]
+//!
+//! One task serves all channels of a connection. **Read what a command writes, or drop it**: when a
+//! hundred messages (`Config::channel_buffer_size`) have not been read, the whole connection waits,
+//! and the commands of other threads with it. For what is read slowly, connect once more.
+//!
+//! After a timeout, `run` asks the server to kill the command, which OpenSSH does, except for root.
+//! Then it closes the channel, and a command that goes on ends when it next writes. Until it ends, it
+//! has one of the ten places that OpenSSH gives to a connection (`MaxSessions`), and without a place
+//! a command is refused. A channel that was late in opening keeps its place, too. Dropping the `Ssh`
+//! and its streams gives all of them back; russh does not connect again by itself.
+//!
+//! A `Channel` that is dropped stays open at the server. A channel's stream closes it in a task when
+//! it is dropped: the `Blocking` takes care of that, and a stream without one belongs in a
+//! [`Held`](crate::Held). The `Handle` can be dropped anywhere, and the connection goes with the last
+//! of its channels. RSA keys need russh's feature `rsa`, and what `best_supported_rsa_hash` returns
+//! in the place of `None`.

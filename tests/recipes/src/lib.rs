@@ -28,6 +28,10 @@ pub mod reqwest;
 #[path = "../../../src/guide/recipes/sqlx.rs"]
 #[expect(missing_docs, reason = "the guide describes it")]
 pub mod sqlx;
+#[path = "../../../src/guide/recipes/ssh.rs"]
+#[expect(missing_debug_implementations, reason = "the session of russh has none")]
+#[expect(missing_docs, reason = "the guide describes it")]
+pub mod ssh;
 #[path = "../../../src/guide/recipes/tokio_postgres.rs"]
 #[expect(missing_docs, reason = "the guide describes it")]
 pub mod tokio_postgres;

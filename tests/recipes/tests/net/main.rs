@@ -23,6 +23,8 @@ mod postgres;
 mod redis;
 mod reqwest;
 mod servers;
+mod ssh;
+mod sshd;
 mod tonic;
 mod websocket;
 mod zbus;
