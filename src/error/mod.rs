@@ -236,7 +236,8 @@ impl From<Error> for io::Error {
     ///     }
     /// }
     ///
-    /// let answer: io::Result<()> = crochet::wait_for(Duration::ZERO, future::pending());
+    /// let limit = Duration::from_millis(200);
+    /// let answer: io::Result<()> = crochet::wait_for(limit, future::pending());
     /// assert_eq!(explain(&answer.unwrap_err()), "the server did not answer in time");
     /// ```
     fn from(error: Error) -> Self {

@@ -60,8 +60,9 @@ where
 /// [`setup`](crate::setup) has not.
 ///
 /// [`Duration::MAX`] waits for ever. [`Duration::ZERO`] takes what is there: the future is polled
-/// once, and dropped if that does not make it ready. If the reactor thread is held by another job,
-/// not even that: the call is back within some ten milliseconds.
+/// once, and dropped if that does not make it ready. If the reactor thread does not get to it,
+/// because another job holds the thread or the system has not let it run, not even that: the call
+/// is back within some ten milliseconds.
 ///
 /// # Cancellation
 ///
