@@ -27,7 +27,7 @@ fn become_it(command: &mut Command) -> io::Error {
 /// the example does about it, and for the exit status, which is its own.
 #[cfg(not(unix))]
 fn become_it(command: &mut Command) -> io::Error {
-    let run = || {
+    let mut run = || {
         let _passed = async_signal::Signals::new([async_signal::Signal::Int])?;
         command.status()
     };
