@@ -159,6 +159,7 @@ impl Server {
     }
 
     /// Kills all processes that the server has started, which outlive it otherwise.
+    #[allow(dead_code, reason = "only the recipes have a server that needs it")]
     pub(crate) fn end_children(&self) {
         let Some(process) = &self.process else { return };
         // A stopped server starts no more of them. Nor does it collect them, so their numbers stay
