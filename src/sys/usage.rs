@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// The processor time that all threads of this process have used. `None` except on Linux: the only
-/// one who asks is a rule for Linux' scheduler.
+/// The processor time that all threads of this process have used. `None` except on Linux, as the
+/// only rule that needs it is about the scheduler of Linux.
 #[cfg(target_os = "linux")]
 pub(crate) fn process_time() -> Option<Duration> {
     use rustix::time::{ClockId, clock_gettime};
