@@ -203,8 +203,8 @@ mod no_room_for_a_thread {
     use super::*;
     use crate::support::Gate;
 
-    const STACK: u64 = 1 << 30;
-    const SLACK: u64 = STACK / 4;
+    const STACK: libc::rlim_t = 1 << 30;
+    const SLACK: libc::rlim_t = STACK / 4;
 
     fn large_stacks(command: &mut Command) {
         command.env("RUST_MIN_STACK", STACK.to_string());
@@ -215,7 +215,7 @@ mod no_room_for_a_thread {
     impl Limited {
         fn new() -> Self {
             let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
-            let pages: u64 = statm.split(' ').next().unwrap().parse().unwrap();
+            let pages: libc::rlim_t = statm.split(' ').next().unwrap().parse().unwrap();
             let mut before = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
             #[expect(unsafe_code, reason = "FFI")]
             // SAFETY: the pointer is to a whole `rlimit`, and `sysconf` takes a number.
@@ -223,7 +223,7 @@ mod no_room_for_a_thread {
                 assert_eq!(libc::getrlimit(libc::RLIMIT_AS, &mut before), 0);
                 libc::sysconf(libc::_SC_PAGESIZE)
             };
-            let rlim_cur = pages * u64::try_from(page).unwrap() + SLACK;
+            let rlim_cur = pages * libc::rlim_t::try_from(page).unwrap() + SLACK;
             Self::set(&libc::rlimit { rlim_cur, ..before });
             Self(before)
         }
