@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use crochet_benches::busy::{BURN, burn};
 use crochet_benches::peers::Peer;
-use crochet_benches::report::{Row, chart, machine, rounds_beside, table};
+use crochet_benches::report::{Row, chart, machine, rounds_beside, table, text_bars};
 use crochet_benches::scenarios::{Figures, Scenario, cache_line, park_unpark};
 use crochet_benches::servers::echo_server;
 
@@ -166,8 +166,9 @@ fn compare(names: &[&str]) {
             (scenario, rows)
         };
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/speed.svg");
-        std::fs::write(path, chart(&charted.map(hops), &machine())).expect("docs/ is there");
-        println!("\nthe chart is in docs/speed.svg");
+        let groups = charted.map(hops);
+        std::fs::write(path, chart(&groups, &machine())).expect("docs/ is there");
+        println!("\nthe chart is in docs/speed.svg; in text:\n\n{}", text_bars(&groups));
     }
 }
 

@@ -120,6 +120,28 @@ pub fn machine() -> String {
     format!("{cores} cores, {model}, {} {}", std::env::consts::OS, version.join("."))
 }
 
+/// The same as bars of text, for the README.
+#[must_use]
+pub fn text_bars(groups: &[(Scenario, Vec<Row>)]) -> String {
+    /// Characters of the longest bar.
+    const WIDTH: f64 = 40.0;
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let mut text = String::new();
+    for (scenario, rows) in groups {
+        let longest = rows.iter().map(|row| row.figures.wall).fold(1.0, f64::max);
+        let _ = writeln!(text, "{}", scenario.title());
+        for Row { peer, figures } in rows {
+            let eighths = ((figures.wall / longest * WIDTH * 8.0).round() as usize).max(1);
+            let bar = "█".repeat(eighths / 8) + EIGHTHS[eighths % 8];
+            let micros = figures.wall / 1e3;
+            let digits = if micros < 10.0 { 2 } else { 1 };
+            let _ = writeln!(text, "  {:24} {bar} {micros:.digits$} µs", peer.name());
+        }
+        text.push('\n');
+    }
+    text
+}
+
 /// A chart of some scenarios: bars of time, the shorter the better, each group in its own scale.
 #[must_use]
 pub fn chart(groups: &[(Scenario, Vec<Row>)], machine: &str) -> String {

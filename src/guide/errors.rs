@@ -168,7 +168,8 @@
 //! # Eleven libraries
 //!
 //! The errors of these go through one `?` into one type, each with its `source`. The code is compiled
-//! with the real libraries, and `tests/recipes/tests/errors.rs` in the repository looks at what comes out.
+//! with the real libraries, and `tests/recipes/tests/errors.rs` in the repository looks at what
+//! comes out; `error_ways.rs` beside it has each way of this page, with four of these libraries.
 //!
 #![doc = "```ignore"]
 #![doc = include_str!("errors/libraries.rs")]
