@@ -19,7 +19,7 @@ const GRACE: Duration = Duration::from_secs(1);
 /// same without a guard. It is worth having
 ///
 /// - on Windows, where the other threads are gone by the time that `main` has ended; also with musl
-///   and on the BSDs, see [`guide::shutdown`](crate::guide::shutdown#the-end-of-main);
+///   and on the BSDs, see the guide, `guide::shutdown`;
 /// - where a thread other than `main`'s may start the reactor, by its first job for example;
 /// - where jobs must have been dropped before other values of `main` are: those declared before it.
 ///
