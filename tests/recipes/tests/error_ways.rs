@@ -15,22 +15,22 @@ fn closed() -> String {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
-async fn reqwest(at: String) -> Result<(), reqwest::Error> {
-    reqwest::get(format!("http://{at}/")).await.map(drop)
+async fn reqwest(at: String) -> Result<(), ::reqwest::Error> {
+    ::reqwest::get(format!("http://{at}/")).await.map(drop)
 }
 
-async fn sqlx(at: String) -> Result<(), sqlx::Error> {
+async fn sqlx(at: String) -> Result<(), ::sqlx::Error> {
     let url = format!("postgres://{at}/tea");
-    <sqlx::PgConnection as sqlx::Connection>::connect(&url).await.map(drop)
+    <::sqlx::PgConnection as ::sqlx::Connection>::connect(&url).await.map(drop)
 }
 
-async fn tokio_postgres(at: String) -> Result<(), tokio_postgres::Error> {
+async fn tokio_postgres(at: String) -> Result<(), ::tokio_postgres::Error> {
     let url = format!("postgres://tea@{at}/tea");
-    tokio_postgres::connect(&url, tokio_postgres::NoTls).await.map(drop)
+    ::tokio_postgres::connect(&url, ::tokio_postgres::NoTls).await.map(drop)
 }
 
-async fn redis(at: String) -> Result<(), redis::RedisError> {
-    let client = redis::Client::open(format!("redis://{at}"))?;
+async fn redis(at: String) -> Result<(), ::redis::RedisError> {
+    let client = ::redis::Client::open(format!("redis://{at}"))?;
     client.get_multiplexed_async_connection().await.map(drop)
 }
 
@@ -113,8 +113,8 @@ macro_rules! ways {
 }
 
 ways! {
-    reqwest: reqwest::Error;
-    sqlx: sqlx::Error;
-    tokio_postgres: tokio_postgres::Error;
-    redis: redis::RedisError;
+    reqwest: ::reqwest::Error;
+    sqlx: ::sqlx::Error;
+    tokio_postgres: ::tokio_postgres::Error;
+    redis: ::redis::RedisError;
 }
