@@ -20,11 +20,13 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 use std::thread;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use stock::Stock;
 
 /// A library that blocks.
@@ -176,17 +178,26 @@ fn run(file: &Path) -> anyhow::Result<()> {
     print(&stock)
 }
 
+/// A folder that was not there, as that of a process with the same number may be, if it was killed.
+fn new_folder() -> anyhow::Result<PathBuf> {
+    let mut number = 0;
+    loop {
+        let folder = env::temp_dir().join(format!("crochet-sqlite-{}-{number}", process::id()));
+        match fs::create_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            result => return result.map(|()| folder).context("no folder for the database"),
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let arguments: Vec<_> = env::args_os().skip(1).collect();
     let result = match &arguments[..] {
-        [] => {
-            let folder = env::temp_dir().join(format!("crochet-sqlite-{}", process::id()));
-            let result = fs::create_dir(&folder)
-                .map_err(anyhow::Error::from)
-                .and_then(|()| run(&folder.join("stock.sqlite")));
+        [] => new_folder().and_then(|folder| {
+            let result = run(&folder.join("stock.sqlite"));
             let _ = fs::remove_dir_all(&folder);
             result
-        }
+        }),
         [file] if !file.to_string_lossy().starts_with('-') => run(file.as_ref()),
         _ => {
             eprintln!("usage: sqlite [FILE]");
