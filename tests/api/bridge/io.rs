@@ -192,7 +192,8 @@ fn a_stream_that_keeps_its_reader_waiting_is_tried_once_and_more_often_when_it_d
     if has_one_core() {
         return without_a_busy_wait(&Reactor::new().unwrap());
     }
-    let reactor = Reactor::builder().spin(Duration::from_millis(1)).build().unwrap();
+    // The reactor is to be awake when the next call comes, however slow the test is.
+    let reactor = Reactor::builder().spin(LONG).build().unwrap();
     let script = Scripted::endless(|| Step::Stuck);
     let polled_here = || script.threads().into_iter().filter(|thread| *thread == here()).count();
     let mut stream = Blocking::on(&reactor, script.clone()).with_timeout(SHORT);
