@@ -30,7 +30,7 @@ pub(super) fn gain() {
     OF_THREAD.with(Balance::gain);
 }
 
-/// Learns how long this thread was away, which gave way and is back now.
+/// Learns for how long this thread, which gave way and is back now, was away.
 pub(super) fn was_away(time: Duration, now: Instant) {
     if time >= LATE {
         OF_THREAD.with(|balance| balance.lose(time, Usage { now, process: process_time() }));
@@ -41,16 +41,17 @@ pub(super) fn was_away(time: Duration, now: Instant) {
 ///
 /// A thread that gives way stays ready to run. If another process computes, that gets its core for
 /// a slice of the scheduler's time, and the result that the thread looks for does not bring it back,
-/// as it would if the thread slept. So it has to gain on other waits what it loses like that, or it
-/// sleeps at once for a while. If the machine is as busy after that, this costs one slice more each
-/// time: three hundredths.
+/// as it would if the thread slept. So a thread has to gain on other waits what it loses like that,
+/// or sleeps at once for a while. If the machine is as busy after that, this costs one slice more
+/// each time: three hundredths.
 ///
-/// Each thread has its own, so that to count what was gained writes to no line that others read.
+/// Each thread has its own, so that counting a gain writes to no cache line that others read. As a
+/// balance has no destructor, a thread has it to the end, also in those of its other thread-locals.
 struct Balance {
     left: Cell<Duration>,
-    /// When it was late last.
+    /// When the thread was late last.
     late: Cell<Option<Usage>>,
-    /// Until when its waits sleep at once.
+    /// Until when the thread's waits sleep at once.
     rests_until: Cell<Option<Instant>>,
 }
 
@@ -157,7 +158,7 @@ mod tests {
         let balance = Balance::new();
         late_again(&balance, Some(cores() as u32 * 9 * MS), 10);
         assert!(balance.may_spin());
-        // Nor is one that does not know.
+        // Nor is one whose time is not known.
         late_again(&balance, None, 10);
         assert!(balance.may_spin());
     }
